@@ -1,0 +1,23 @@
+"""What this machine is, in bytes and counts, as the probe found it."""
+
+from phitune_gui.core.value import Value
+
+
+class Gpu(Value):
+    """One graphics processor; memory in bytes."""
+
+    name: str
+    memory_bytes: int
+
+
+class Hardware(Value):
+    """The machine a run is planned for; memory and disk in bytes, cores as counts."""
+
+    system: str
+    cpu: str
+    physical_cores: int
+    logical_cores: int
+    memory_bytes: int
+    available_memory_bytes: int
+    free_disk_bytes: int
+    gpus: tuple[Gpu, ...] = ()

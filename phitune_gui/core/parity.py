@@ -1,0 +1,43 @@
+"""How close an export answers to the model it was made from, and whether that is close enough to be called verified."""
+
+from phitune_gui.core.value import Number, Value
+
+
+class Bar(Value):
+    """What an export of one precision must reach to be verified; None means not asked."""
+
+    max_logit_difference: float | None = None
+    min_top1: float | None = None
+    max_loss_change: float | None = None
+
+
+class ParityReport(Value):
+    """Export against float32 reference on held-out text.
+
+    `top1` share of positions with the same most likely token; `kl` mean Kullback-Leibler divergence in nats over the reference's
+    64 most likely tokens plus the rest as one; `max_logit_difference` over the same tokens; losses in nats per held-out token;
+    seconds and tokens per second on this CPU; `why` says in one sentence what the verdict rests on.
+    """
+
+    target: str
+    precision: str
+    verified: bool
+    why: str
+    bar: Bar
+    positions: int
+    texts: int
+    top1: Number
+    kl: Number
+    max_logit_difference: Number
+    reference_loss: Number
+    export_loss: Number
+    loss_change: Number
+    bytes: int
+    load_seconds: float
+    first_token_seconds: float
+    tokens_per_second: float
+    tokenizer_agrees: bool
+    stops: bool
+    """True when the export's stop tokens include the token that ends an answer."""
+    tried: tuple[str, ...] = ()
+    """With the automatic target: one sentence per smaller precision that did not pass, with its figures."""

@@ -1,0 +1,51 @@
+"""What will happen, in numbers, before anything starts."""
+
+from phitune_gui.core.problem import Problem
+from phitune_gui.core.value import Value
+
+
+class MemoryPlan(Value):
+    """Predicted peak memory, part by part, in bytes, against what the device has free."""
+
+    device: str = "cpu"
+    parts: dict[str, int] = {}
+    total_bytes: int = 0
+    available_bytes: int = 0
+
+
+class Change(Value):
+    """One edit that *Make it fit* would make, and what it costs."""
+
+    field: str
+    value: str
+    saves_bytes: int
+    costs: str
+
+
+class Plan(Value):
+    """The consequences of a recipe on this machine. Bytes, seconds, counts; `problems` may block Start."""
+
+    trainable_parameters: int = 0
+    total_parameters: int = 0
+    trainable_percent: float = 0.0
+    effective_batch_size: int = 0
+    train_rows: int = 0
+    validation_rows: int = 0
+    steps: int = 0
+    steps_per_epoch: int = 0
+    save_steps: int = 0
+    eval_steps: int = 0
+    tokens_per_epoch: int = 0
+    learned_tokens_per_epoch: int = 0
+    tokens_estimated: bool = False
+    memory: MemoryPlan = MemoryPlan()
+    disk_bytes: int = 0
+    free_disk_bytes: int = 0
+    time_seconds: float = 0.0
+    problems: tuple[Problem, ...] = ()
+    make_it_fit: tuple[Change, ...] = ()
+
+    @property
+    def blocked(self) -> bool:
+        """Whether a problem forbids Start."""
+        return any(problem.severity == "problem" for problem in self.problems)

@@ -1,0 +1,27 @@
+"""What is wrong before anything starts, said as what happened, where, and what to do."""
+
+from typing import Literal
+
+from phitune_gui.core.value import Value
+
+Severity = Literal["problem", "advice"]
+
+
+class Problem(Value):
+    """One finding before a run. A `problem` blocks Start, an `advice` does not.
+
+    `where` is a recipe field (`data.sources`), a file, or `file:line`; all texts are whole sentences.
+    """
+
+    severity: Severity = "problem"
+    where: str
+    what: str
+    how_to_fix: str
+
+
+class CannotStart(Exception):
+    """Raised where work must not begin; carries the Problem that the person is shown (exit code 2)."""
+
+    def __init__(self, where: str, what: str, how_to_fix: str) -> None:
+        super().__init__(what)
+        self.problem = Problem(where=where, what=what, how_to_fix=how_to_fix)

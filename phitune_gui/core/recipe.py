@@ -1,0 +1,165 @@
+"""What the person wants: the recipe, one section per page, every field with its label, help and limits."""
+
+from typing import Any, Literal
+
+from pydantic import ConfigDict, Field
+
+from phitune_gui.core.value import Value
+
+SCHEMA_VERSION = 1
+
+
+class ModelSection(Value):
+    """Which model is tuned."""
+
+    path: str = Field("", title="Model folder", description="Folder of the local model that is tuned.")
+
+
+class DataSource(Value):
+    """One dataset file."""
+
+    path: str = Field(title="File", description="Dataset file to learn from.")
+
+
+class ValidationSection(Value):
+    """Which rows are held out to judge the result."""
+
+    path: str | None = Field(None, title="Validation file", description="Rows of this file are never learned, only judged.")
+    percent: float = Field(
+        10.0, ge=0, le=50, title="Hold out", description="Share of the rows held out when there is no validation file.",
+        json_schema_extra={"unit": "%"},
+    )  # fmt: skip
+
+
+class DataSection(Value):
+    """What is learned from."""
+
+    sources: tuple[DataSource, ...] = Field((), title="Files", description="Dataset files, read in this order.")
+    format: str = Field("auto", title="Format", description="How rows are understood; auto looks at many rows and says why.")
+    columns: dict[str, str] = Field({}, title="Columns", description="Which column plays which role, as role: column.")
+    max_length: int = Field(
+        1024, ge=16, le=131072, title="Longest conversation", description="Longer conversations are cut at this many tokens.",
+        json_schema_extra={"unit": "tokens"},
+    )  # fmt: skip
+    train_on: Literal["answers", "everything"] = Field(
+        "answers", title="Learn from", description="Answers only, or everything including the questions."
+    )
+    validation: ValidationSection = ValidationSection()
+
+
+class TechniqueSection(Value):
+    """How weights are trained: the technique's id and its options, checked by the technique's own file in the catalog."""
+
+    model_config = ConfigDict(frozen=True, extra="allow")
+
+    id: str = Field("lora", title="Technique", description="How the weights are trained.")
+
+    @property
+    def options(self) -> dict[str, Any]:
+        """The options as written, without the id."""
+        return dict(self.model_extra or {})
+
+
+class TrainingSection(Value):
+    """How long and how carefully."""
+
+    epochs: float = Field(3.0, gt=0, le=100, title="Epochs", description="How often every row is seen.")
+    max_steps: int | None = Field(
+        None, ge=1, le=1_000_000, title="At most steps", description="Ends after this many optimizer steps.",
+        json_schema_extra={"advanced": True},
+    )  # fmt: skip
+    learning_rate: float = Field(
+        2e-4, gt=0, le=1, title="Learning rate", description="How far each step moves the weights. Lower is slower and safer."
+    )
+    micro_batch_size: int = Field(
+        4, ge=1, le=1024, title="Rows at a time", description="Rows in memory at once. Fewer rows need less memory.",
+        json_schema_extra={"unit": "rows"},
+    )  # fmt: skip
+    accumulation: int = Field(
+        1, ge=1, le=1024, title="Accumulate", description="Passes before the weights move; multiplies the effective batch."
+    )
+    warmup_steps: int = Field(
+        3, ge=0, le=10_000, title="Warm-up steps", description="Steps during which the learning rate rises from zero.",
+        json_schema_extra={"advanced": True},
+    )  # fmt: skip
+    schedule: Literal["cosine", "linear", "constant"] = Field(
+        "cosine", title="Schedule", description="How the learning rate falls after warm-up.", json_schema_extra={"advanced": True}
+    )
+    weight_decay: float = Field(
+        0.0, ge=0, le=1, title="Weight decay", description="Pulls trained weights towards zero.", json_schema_extra={"advanced": True}
+    )
+    max_grad_norm: float = Field(
+        1.0, gt=0, le=1000, title="Gradient limit", description="Gradients longer than this are shortened.",
+        json_schema_extra={"advanced": True},
+    )  # fmt: skip
+    save_steps: int | None = Field(
+        None, ge=1, title="Save every", description="Steps between checkpoints; empty saves ten times per run.",
+        json_schema_extra={"unit": "steps", "advanced": True},
+    )  # fmt: skip
+    eval_steps: int | None = Field(
+        None, ge=1, title="Validate every", description="Steps between validations; empty validates about ten times per run.",
+        json_schema_extra={"unit": "steps", "advanced": True},
+    )  # fmt: skip
+    dtype: Literal["auto", "float32", "bfloat16"] = Field(
+        "auto", title="Number format", description="Format of the frozen weights while training; auto measures what is fast here.",
+        json_schema_extra={"advanced": True},
+    )  # fmt: skip
+    gradient_checkpointing: bool = Field(
+        False, title="Save memory (slower)", description="Computes activations twice instead of keeping them.",
+        json_schema_extra={"advanced": True},
+    )  # fmt: skip
+    threads: int | None = Field(
+        None, ge=1, le=1024, title="Threads", description="Processor threads; empty uses every physical core.",
+        json_schema_extra={"advanced": True},
+    )  # fmt: skip
+    seed: int = Field(7, ge=0, le=2**31 - 1, title="Seed", description="Same seed, same split, same order, same result.")
+
+
+class LauncherSection(Value):
+    """How many processes train together."""
+
+    id: str = Field("single", title="Launcher", description="One process, or several that share the work.")
+    processes: int = Field(1, ge=1, le=1024, title="Processes", description="Processes that train together.")
+    zero_stage: int | None = Field(None, ge=1, le=3, title="ZeRO stage", description="What the processes share out.")
+    offload: Literal["none", "cpu"] = Field("none", title="Offload", description="Where optimizer state is kept.")
+
+
+class ExportSection(Value):
+    """What is made of the result."""
+
+    dtype: Literal["base", "float32", "bfloat16", "float16"] = Field(
+        "base", title="Merged format", description="Number format of merged weights; base keeps the model's own."
+    )
+
+
+class Recipe(Value):
+    """Everything a run needs to know. Editing means `model_copy(update=...)` or `with_value`."""
+
+    schema_version: int = SCHEMA_VERSION
+    name: str = Field("", max_length=80, title="Name", description="Name of the run; empty makes one from model and technique.")
+    model: ModelSection = ModelSection()
+    data: DataSection = DataSection()
+    technique: TechniqueSection = TechniqueSection()
+    training: TrainingSection = TrainingSection()
+    launcher: LauncherSection = LauncherSection()
+    export: ExportSection = ExportSection()
+
+
+def with_value(recipe: Recipe, name: str, value: Any) -> Recipe:
+    """The recipe with the field of the dotted `name` set, validated again as a whole.
+
+    Raises KeyError when no such field exists and pydantic's ValidationError when the value is not allowed.
+    Sequence positions are numbers: `data.sources.0.path`.
+    """
+    document: Any = recipe.model_dump()
+    place = document
+    *parents, last = name.split(".")
+    for parent in parents:
+        place = place[int(parent)] if isinstance(place, list | tuple) else place[parent]
+    may_be_new = parents in (["technique"], ["data", "columns"])
+    if isinstance(place, list | tuple):
+        raise KeyError(name)
+    if last not in place and not may_be_new:
+        raise KeyError(name)
+    place[last] = value
+    return Recipe.model_validate(document)
