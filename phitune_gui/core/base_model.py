@@ -29,6 +29,8 @@ class BaseModel(Value):
     weight_bytes: int = 0
     parameters: int = 0
     context: int = 0
+    original_context: int = 0
+    """Tokens read without long position factors; below `context` for longrope models, whose factors change beyond it."""
     hidden: int = 0
     intermediate: int = 0
     layers: int = 0

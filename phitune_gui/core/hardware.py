@@ -20,4 +20,6 @@ class Hardware(Value):
     memory_bytes: int
     available_memory_bytes: int
     free_disk_bytes: int
+    disk_folder: str = ""
+    """The folder whose disk was measured."""
     gpus: tuple[Gpu, ...] = ()

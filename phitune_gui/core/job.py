@@ -16,6 +16,10 @@ class _Job(Value):
     protocol: int = PROTOCOL
     parent_pid: int | None = None
     """The worker ends when this process ends; None lets the job outlive the window."""
+    control_from: int = 0
+    """Requests before this byte of control.jsonl belong to an earlier attempt."""
+    niceness: int = 0
+    """How much the worker yields to other processes; the window asks for 5 so that it stays smooth."""
 
 
 class TrainJob(_Job):

@@ -1,0 +1,152 @@
+"""The whole main job in one command: starter model and shipped data in, a tuned model that answers on this CPU out."""
+
+import json
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+from phitune_gui.cli.chat import Answer, Kind, Question, talking_to
+from phitune_gui.cli.demo_report import Answers, DemoResult, as_json_document, as_markdown
+from phitune_gui.cli.export import make_export, show_report
+from phitune_gui.cli.follow import Interrupted, follow
+from phitune_gui.cli.output import duration, say, table, write_json
+from phitune_gui.cli.recipes import show
+from phitune_gui.cli.starter import ready_starter
+from phitune_gui.cli.study import study
+from phitune_gui.cli.train import refuse_blocked
+from phitune_gui.core.messages import Message
+from phitune_gui.core.names import EXIT_DONE, EXIT_FAILED, EXIT_INTERRUPTED
+from phitune_gui.core.recipe import (
+    DataSection,
+    DataSource,
+    ModelSection,
+    Recipe,
+    TechniqueSection,
+    TrainingSection,
+    ValidationSection,
+)
+from phitune_gui.core.run import Export
+from phitune_gui.files.atomic import write_text
+from phitune_gui.files.resources import resource
+from phitune_gui.jobs.launch import start_training
+from phitune_gui.store.paths import require_writable
+
+DATA, HELD_OUT = "harbour_answers.jsonl", "harbour_answers_validation.jsonl"
+QUICK_STEPS = 30
+"""Steps of --quick: a third of the whole demo, and still a clearly lower loss."""
+PROMPTS = 3
+ANSWER_TOKENS = 110
+
+
+def run_demo(out: Path, quick: bool, as_json: bool) -> int:
+    """Do the whole job under `out`; exit code 0 only when the export was verified."""
+    out = out.absolute()
+    require_writable(out)
+    began = time.monotonic()
+    try:
+        result = _main_job(out, quick, as_json, began)
+    except Interrupted:
+        return EXIT_INTERRUPTED
+    write_text(out / "report.json", json.dumps(as_json_document(result), ensure_ascii=False, indent=1) + "\n")
+    write_text(out / "report.md", as_markdown(result))
+    if as_json:
+        write_json(as_json_document(result))
+    else:
+        _show(result)
+    return EXIT_DONE if result.export.report and result.export.report.verified else EXIT_FAILED
+
+
+def demo_recipe(model: Path, quick: bool) -> Recipe:
+    """The demo's recipe: LoRA on the shipped harbour keeper's answers, judged on questions that are never learned."""
+    return Recipe(
+        name="demo",
+        model=ModelSection(path=str(model)),
+        data=DataSection(
+            sources=(DataSource(path=str(resource("datasets", DATA))),),
+            max_length=256,
+            validation=ValidationSection(path=str(resource("datasets", HELD_OUT))),
+        ),
+        technique=TechniqueSection(id="lora"),
+        training=TrainingSection(epochs=2 if not quick else 1, max_steps=QUICK_STEPS if quick else None, learning_rate=1e-3),
+    )
+
+
+def _main_job(out: Path, quick: bool, quiet: bool, began: float) -> DemoResult:
+    _title("1 of 6  The starter model", quiet)
+    starter = ready_starter(quiet=quiet)
+    _title("2 of 6  The data and the plan", quiet)
+    recipe = demo_recipe(starter, quick)
+    result = study(recipe, out)
+    if not quiet:
+        show(result)
+    refuse_blocked(result.plan, result.model)
+    assert result.model is not None
+    _title("3 of 6  Training", quiet)
+    supervisor = start_training(recipe, result.plan, result.model, out)
+    run = follow(supervisor, quiet)
+    plot = _draw_loss(supervisor.folder, out / "loss.png")
+    _title("4 of 6  Export to ONNX: the smallest precision that passes the check", quiet)
+    export = make_export(supervisor.folder, "auto", None, quiet)
+    if not quiet and export.report:
+        show_report(export.report)
+    _title("5 of 6  The same questions to base, tuned and ONNX", quiet)
+    answers = _answers(starter, supervisor.folder, export)
+    _title("6 of 6  Result", quiet)
+    return DemoResult(supervisor.folder, run, result.plan, export, answers, plot, time.monotonic() - began, _peak_of_children())
+
+
+def _answers(starter: Path, run_folder: Path, export: Export) -> tuple[Answers, ...]:
+    lines = resource("datasets", HELD_OUT).read_text("utf-8").splitlines()[:PROMPTS]
+    rows = [json.loads(line) for line in lines]
+    prompts = [row["question"] for row in rows]
+    sources: list[tuple[Path, Kind]] = [(starter, "model"), (run_folder, "run"), (Path(export.path), "export")]
+    base, tuned, onnx = ([answer.text.strip() for answer in _ask_all(source, kind, prompts)] for source, kind in sources)
+    return tuple(
+        Answers(row["question"], row["answer"], *texts) for row, *texts in zip(rows, base, tuned, onnx, strict=True)
+    )
+
+
+def _ask_all(source: Path, kind: Kind, prompts: list[str]) -> Iterator[Answer]:
+    with talking_to(source, kind) as talk:
+        for prompt in prompts:
+            question = Question(prompt, None, ANSWER_TOKENS, 0.0, 0)
+            yield talk.answer([Message(role="user", content=prompt)], question, lambda _text: None)
+
+
+def _draw_loss(run_folder: Path, png: Path) -> bool:
+    """Draw the loss with the window's own plot, in a process of its own; a machine without Qt's libraries goes without."""
+    starter = [sys.executable] if getattr(sys, "frozen", False) else [sys.executable, "-P", "-m", "phitune_gui"]
+    environment = {**os.environ, "QT_QPA_PLATFORM": "offscreen"}
+    command = [*starter, "--render-loss", str(run_folder), str(png)]
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=120, check=False)
+    if done.returncode != 0:
+        last = (done.stderr.strip().splitlines() or ["no reason given"])[-1]
+        say(f"The loss plot could not be drawn ({last}). The README names the system packages that Qt needs.", "yellow")
+    return done.returncode == 0
+
+
+def _peak_of_children() -> int:
+    """Largest resident memory of any process that this command started, in bytes; 0 where the system does not tell."""
+    if os.name != "posix":
+        return 0
+    import resource as limits
+
+    peak = limits.getrusage(limits.RUSAGE_CHILDREN).ru_maxrss
+    return peak if sys.platform == "darwin" else peak * 1024
+
+
+def _title(text: str, quiet: bool) -> None:
+    if not quiet:
+        say(f"\n{text}", "bold")
+
+
+def _show(result: DemoResult) -> None:
+    for answers in result.answers:
+        table(answers.prompt, ["who", "answer"], [["base", answers.base], ["tuned", answers.tuned], ["ONNX", answers.onnx]])
+    document = as_json_document(result)
+    rows = [[key.replace("_", " "), f"{value:.4f}" if isinstance(value, float) else str(value)] for key, value in document.items()]
+    table("", ["", ""], [row for row in rows if row[0] not in ("answers", "report")])
+    say(f"Done in {duration(result.seconds)}. Read {result.run_folder.parent / 'report.md'}", "bold green")

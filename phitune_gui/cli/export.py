@@ -1,0 +1,90 @@
+"""The commands about exports: make one, and check one again."""
+
+from pathlib import Path
+
+from phitune_gui.cli.follow import Interrupted, follow
+from phitune_gui.cli.output import say, size, table, write_json
+from phitune_gui.core.job import ExportJob, VerifyJob
+from phitune_gui.core.names import EXIT_DONE, EXIT_FAILED, EXIT_INTERRUPTED, EXPORT_MANIFEST, EXPORTS_FOLDER
+from phitune_gui.core.parity import ParityReport
+from phitune_gui.core.problem import CannotStart
+from phitune_gui.core.run import Export, Run
+from phitune_gui.jobs.desk import DataDesk
+from phitune_gui.jobs.launch import start_job
+from phitune_gui.jobs.machine import probe_hardware
+from phitune_gui.jobs.questions import ask_model
+from phitune_gui.planning.export_plan import export_problems
+from phitune_gui.store.paths import require_writable
+from phitune_gui.store.runs import find_run, open_run
+
+
+def export_run(name: str, target: str, out: Path | None, as_json: bool) -> int:
+    """Export a run and report; exit code 1 when the check failed."""
+    try:
+        export = make_export(find_run(name), target, out, as_json)
+    except Interrupted:
+        return EXIT_INTERRUPTED
+    return tell(export, as_json)
+
+
+def make_export(run_folder: Path, target: str, out: Path | None, quiet: bool) -> Export:
+    """The finished export of a run. Raises CannotStart, JobEndedBadly or Interrupted."""
+    record = open_run(run_folder)
+    final = (out or run_folder / EXPORTS_FOLDER / target).absolute()
+    with DataDesk() as desk:
+        model = ask_model(desk, Path(record.recipe.model.path))
+    for problem in export_problems(record.run, model, target, probe_hardware(final)):
+        if problem.severity == "problem":
+            raise CannotStart(problem.where, problem.what, problem.how_to_fix)
+        if not quiet:
+            say(f"{problem.what} {problem.how_to_fix}", "yellow")
+    require_writable(final.parent)
+    return _only_export(follow(start_job(ExportJob(run=str(run_folder), target=target, out=str(final))), quiet))
+
+
+def verify_export(folder: Path, as_json: bool) -> int:
+    """Compare an export with its reference again; exit code 1 when the check fails."""
+    if not (folder / EXPORT_MANIFEST).is_file():
+        raise CannotStart(str(folder), f"{folder} is no PhiTune export: it has no {EXPORT_MANIFEST}.", "Name a folder that phitune export made.")
+    try:
+        run = follow(start_job(VerifyJob(export=str(folder.absolute()))), as_json)
+    except Interrupted:
+        return EXIT_INTERRUPTED
+    return tell(_only_export(run), as_json)
+
+
+def tell(export: Export, as_json: bool) -> int:
+    """Show an export and its report; the exit code of the command."""
+    report = export.report
+    verified = report.verified if report else None
+    if as_json:
+        figures = report.model_dump(mode="json") if report else None
+        write_json({"path": export.path, "target": export.target, "bytes": export.bytes, "verified": verified, "report": figures})
+    else:
+        say(f"{export.target}: {size(export.bytes)} in {export.path}", "bold")
+        if report:
+            show_report(report)
+    return EXIT_FAILED if verified is False else EXIT_DONE
+
+
+def show_report(report: ParityReport) -> None:
+    """The parity report in words and figures."""
+    say(("Verified. " if report.verified else "NOT verified. ") + report.why, "green" if report.verified else "bold red")
+    rows = [
+        ["same most likely token", f"{report.top1:.2%} of {report.positions} positions in {report.texts} texts"],
+        ["divergence (KL)", f"{report.kl:.2e} nats"],
+        ["largest logit difference", f"{report.max_logit_difference:.2e}"],
+        ["loss on held-out text", f"{report.reference_loss:.4f} before, {report.export_loss:.4f} after ({report.loss_change:+.2%})"],
+        ["size", size(report.bytes)],
+        ["load, first token", f"{report.load_seconds:.2f} s, {report.first_token_seconds * 1000:.0f} ms"],
+        ["speed", f"{report.tokens_per_second:.1f} tokens/s"],
+    ]
+    table("", ["", ""], rows)
+    for sentence in report.tried:
+        say(sentence, "yellow")
+
+
+def _only_export(run: Run) -> Export:
+    if not run.exports:
+        raise CannotStart("export", "The export was cancelled before it was complete; nothing was left behind.", "Start it again.")
+    return run.exports[-1]

@@ -1,0 +1,129 @@
+"""Watching a job from the command line: its progress in words, Ctrl-C once saves and stops, twice kills."""
+
+import time
+from collections.abc import Callable, Iterable
+from contextlib import AbstractContextManager, nullcontext
+
+from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
+
+from phitune_gui.cli.output import WORDS, JobEndedBadly, say
+from phitune_gui.core import events as e
+from phitune_gui.core.run import Run
+from phitune_gui.jobs.control import send
+from phitune_gui.jobs.supervisor import Supervisor
+
+STAGES = {
+    "starting": "Starting", "fetching": "Fetching", "loading": "Loading the model", "tokenizing": "Reading the data",
+    "training": "Training", "evaluating": "Validating", "saving": "Saving", "merging": "Merging", "building": "Building ONNX",
+    "verifying": "Checking the export", "ready": "Ready",
+}  # fmt: skip
+
+
+class Interrupted(Exception):
+    """The person pressed Ctrl-C and the job has ended since; carries the run as it ended."""
+
+    def __init__(self, run: Run) -> None:
+        super().__init__("interrupted")
+        self.run = run
+
+
+def follow(supervisor: Supervisor, quiet: bool = False) -> Run:
+    """Watch the job to its end and return its run. Raises JobEndedBadly when it failed, Interrupted after Ctrl-C."""
+    stops = 0
+    show = _quietly if quiet else _Words(supervisor).show
+    with _bar(quiet) as bar:
+        batches = supervisor.follow()
+        while True:
+            try:
+                for batch in batches:
+                    show(batch)
+                    _advance(bar, supervisor.run)
+                break
+            except KeyboardInterrupt:
+                stops += 1
+                _stop(supervisor, stops)
+                batches = supervisor.follow()
+    run = supervisor.run
+    if stops:
+        raise Interrupted(run)
+    if run.failure:
+        raise JobEndedBadly(str(supervisor.folder), run.failure)
+    return run
+
+
+def _stop(supervisor: Supervisor, times: int) -> None:
+    if times == 1:
+        say("Stopping after this step and saving; press Ctrl-C again to stop at once.", "yellow")
+        send(supervisor.folder, "stop")
+    else:
+        supervisor.kill()
+
+
+def _quietly(_batch: Iterable[e.Event]) -> None:
+    return
+
+
+class _Words:
+    """Says what matters of each event once."""
+
+    def __init__(self, supervisor: Supervisor) -> None:
+        self._supervisor = supervisor
+        self._said_at = 0.0
+        self._say: dict[type, Callable[..., None]] = {
+            e.StageBegan: self._stage, e.TrainingBegan: self._training, e.Evaluated: self._evaluated, e.StepLogged: self._step,
+            e.Warned: self._warned, e.CheckpointSaved: self._saved, e.Exported: self._exported,
+        }  # fmt: skip
+
+    def show(self, batch: Iterable[e.Event]) -> None:
+        for event in batch:
+            if type(event) in self._say:
+                self._say[type(event)](event)
+
+    def _stage(self, event: e.StageBegan) -> None:
+        if event.stage != "ready":
+            say(STAGES[event.stage] + (f": {event.detail}" if event.detail else ""))
+
+    def _training(self, event: e.TrainingBegan) -> None:
+        percent = 100 * event.trainable_parameters / event.total_parameters
+        say(
+            f"{event.total_steps} steps over {event.train_rows} rows; {event.trainable_parameters:,} of {event.total_parameters:,} "
+            f"parameters learn ({percent:.2f} %), {event.dtype} on {event.device}."
+        )
+
+    def _evaluated(self, event: e.Evaluated) -> None:
+        say(f"  validation loss after step {event.step}: {event.loss:.4f}", "cyan")
+
+    def _step(self, event: e.StepLogged) -> None:
+        total = self._supervisor.run.total_steps
+        if event.step in (1, total) or time.monotonic() - self._said_at > 10:
+            self._said_at = time.monotonic()
+            say(f"  step {event.step} of {total}: loss {event.loss:.4f}")
+
+    def _warned(self, event: e.Warned) -> None:
+        say(event.message, "yellow")
+
+    def _saved(self, event: e.CheckpointSaved) -> None:
+        say(f"  checkpoint of step {event.step} saved")
+
+    def _exported(self, event: e.Exported) -> None:
+        say(f"  {event.target} written: {event.bytes / 1e6:.0f} MB")
+
+
+def _bar(quiet: bool) -> AbstractContextManager[Progress | None]:
+    if quiet or not WORDS.is_terminal:
+        return nullcontext(None)
+    columns = (TextColumn("{task.description}"), BarColumn(), TextColumn("{task.percentage:.0f} %"), TimeRemainingColumn())
+    progress = Progress(*columns, console=WORDS, transient=True)
+    progress.add_task("", total=None)
+    return progress
+
+
+def _advance(bar: Progress | None, run: Run) -> None:
+    if bar is None:
+        return
+    task = bar.task_ids[0]
+    words = STAGES.get(run.stage, run.stage)
+    if run.stage == "training" and run.total_steps:
+        bar.update(task, description=words, completed=run.step, total=run.total_steps)
+    else:
+        bar.update(task, description=words, completed=run.done, total=run.total or None)

@@ -1,0 +1,121 @@
+"""The commands that only look: local models, the dataset doctor, what the model will see."""
+
+from pathlib import Path
+
+from phitune_gui.cli.output import RESULT, say, size, table, tell, write_json
+from phitune_gui.core.base_model import BaseModel
+from phitune_gui.core.dataset_report import DatasetReport
+from phitune_gui.core.messages import Preview
+from phitune_gui.core.problem import CannotStart
+from phitune_gui.core.recipe import DataSection, DataSource, Recipe
+from phitune_gui.jobs.desk import DataDesk
+from phitune_gui.jobs.questions import ask_model, ask_models, ask_preview, ask_report
+from phitune_gui.store.paths import starter_folder
+from phitune_gui.store.settings import load_settings
+
+HISTOGRAM_WIDTH = 40
+
+
+def list_models(folders: list[Path], as_json: bool) -> int:
+    """Show the models under `folders`, or everywhere PhiTune looks."""
+    for folder in folders:
+        if not folder.is_dir():
+            raise CannotStart(str(folder), f"There is no folder {folder}.", "Check the path.")
+    with DataDesk() as desk:
+        found = ask_models(desk, folders or model_places())
+    if as_json:
+        fields = {"path", "family", "parameters", "context", "dtype", "licence", "usable", "reason", "name", "how_to_fix", "notes"}
+        write_json({"models": [{**model.model_dump(include=fields), "bytes": model.weight_bytes} for model in found]})
+        return 0
+    rows = [[model.name, "yes" if model.usable else "no", size(model.weight_bytes), str(model.context), model.path] for model in found]
+    table("", ["model", "usable", "size", "context", "folder"], rows)
+    for model in found:
+        if not model.usable:
+            say(f"{model.path}: {model.reason} {model.how_to_fix}")
+    if not found:
+        say("No model was found. phitune starter makes a small one ready; phitune models DIR looks in DIR.")
+    return 0
+
+
+def model_places() -> list[Path]:
+    """Where PhiTune looks for models: the person's folders, its own, and the Hugging Face cache."""
+    own = [Path(folder) for folder in load_settings().model_folders]
+    return [*own, starter_folder().parent, Path.home() / ".cache" / "huggingface" / "hub"]
+
+
+def inspect_data(data: Path, model: Path | None, max_length: int, form: str, mapping: list[str], as_json: bool) -> int:
+    """Show what the doctor finds."""
+    section = data_section(data, max_length, form, mapping)
+    with DataDesk() as desk:
+        report = ask_report(desk, section, _with_tokenizer(desk, model) if model else None, Recipe().training.seed)
+    if as_json:
+        write_json(report)
+    else:
+        _show_report(report)
+    return 0
+
+
+def preview_data(data: Path, model: Path, row: int, how: tuple[int, str, list[str]], as_json: bool) -> int:
+    """Show one row as the model will see it."""
+    section = data_section(data, *how)
+    with DataDesk() as desk:
+        seen = ask_preview(desk, section, _with_tokenizer(desk, model), row, Recipe().training.seed)
+    if as_json:
+        write_json(seen)
+    else:
+        _show_preview(seen)
+    return 0
+
+
+def data_section(data: Path, max_length: int, form: str, mapping: list[str]) -> DataSection:
+    """The data section that these options mean. Raises CannotStart for a mapping that is none."""
+    columns = {}
+    for item in mapping:
+        role, equals, column = item.partition("=")
+        if not (role and equals and column):
+            raise CannotStart("--map", f"{item!r} is no mapping.", "Write it as role=column, for example question=Frage.")
+        columns[role] = column
+    return DataSection(sources=(DataSource(path=str(data.absolute())),), format=form, max_length=max_length, columns=columns)
+
+
+def _with_tokenizer(desk: DataDesk, folder: Path) -> BaseModel:
+    model = ask_model(desk, folder)
+    if not model.has_tokenizer or model.chat is None:
+        reason = model.reason or f"The folder {folder} has no tokenizer that PhiTune can use."
+        raise CannotStart(str(folder), reason, model.how_to_fix or "Choose another model folder.")
+    return model
+
+
+def _show_report(report: DatasetReport) -> None:
+    certainty = "certain" if report.format_certainty >= 0.99 else f"{report.format_certainty:.0%} sure"
+    tell(f"{', '.join(report.files)}: {report.format} ({certainty}: {report.format_reason}), {report.encoding}")
+    tell(f"{report.rows} rows read, {report.kept} kept ({report.train_rows} to learn, {report.validation_rows} held out)")
+    if report.tokens:
+        lengths = report.lengths
+        tell(f"{report.tokens:,} tokens, {report.learned_tokens:,} learned; length {lengths.min} to {lengths.max}, half below {lengths.p50}")
+        tell(f"{report.truncated} cut at {report.max_length} tokens, {report.fully_masked} with nothing left to learn")
+    tell(f"{report.duplicates} duplicates left out, {report.leaks} held-out rows also among the learned ones")
+    for note in report.notes:
+        say(note, "yellow")
+    for row in report.rejected[:20]:
+        say(f"{Path(row.file).name}, line {row.line}: {row.reason} {row.fix}", "yellow")
+    if report.rejected_count > 20:
+        say(f"... and {report.rejected_count - 20} more; --json lists up to 200.", "yellow")
+    _show_histogram(report)
+
+
+def _show_histogram(report: DatasetReport) -> None:
+    most = max((count for _upper, count in report.lengths.histogram), default=0)
+    for upper, count in report.lengths.histogram:
+        tell(f"{upper:>8} {'#' * round(HISTOGRAM_WIDTH * count / most)} {count}")
+
+
+def _show_preview(seen: Preview) -> None:
+    for token in seen.tokens:
+        style = "strike red" if token.cut else "underline green" if token.learned else ""
+        RESULT.print(token.text, style=style, end="", markup=False)
+    RESULT.print()
+    learned = sum(token.learned and not token.cut for token in seen.tokens)
+    say(f"Row {seen.row} (line {seen.line}): {seen.length} tokens, {learned} learned (underlined){', cut off' if seen.truncated else ''}.")
+    for note in seen.notes:
+        say(note, "yellow")

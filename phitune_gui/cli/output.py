@@ -1,0 +1,89 @@
+"""How the command line speaks: words and progress on stderr, the result on stdout, one JSON object when asked."""
+
+import json
+import math
+import sys
+from typing import Any
+
+from pydantic import BaseModel as Pydantic
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
+
+from phitune_gui.core.events import JobFailed
+from phitune_gui.core.problem import Problem
+
+WORDS = Console(stderr=True, highlight=False, soft_wrap=True)
+RESULT = Console(highlight=False, soft_wrap=True)
+
+
+class JobEndedBadly(Exception):
+    """A job ended with JobFailed; exit code 1."""
+
+    def __init__(self, where: str, failure: JobFailed) -> None:
+        super().__init__(failure.message)
+        self.where = where
+        self.failure = failure
+
+
+def say(text: str, style: str = "") -> None:
+    """One line of words for the person, on stderr."""
+    WORDS.print(escape(text), style=style)
+
+
+def tell(text: str) -> None:
+    """One line of the result, on stdout."""
+    RESULT.print(escape(text))
+
+
+def table(title: str, columns: list[str], rows: list[list[str]]) -> None:
+    """A table as the result, on stdout."""
+    grid = Table(title=title or None, title_justify="left", box=None, pad_edge=False)
+    for column in columns:
+        grid.add_column(column)
+    for row in rows:
+        grid.add_row(*(escape(cell) for cell in row))
+    RESULT.print(grid)
+
+
+def write_json(result: Pydantic | dict[str, Any]) -> None:
+    """The whole result as one line of JSON on stdout; not-finite numbers become null."""
+    document = result.model_dump(mode="json") if isinstance(result, Pydantic) else result
+    sys.stdout.write(json.dumps(_finite(document), ensure_ascii=False) + "\n")
+    sys.stdout.flush()
+
+
+def write_error(problem: Problem, as_json: bool) -> None:
+    """A failure: what happened, where, what to do."""
+    if as_json:
+        write_json({"error": problem.model_dump(include={"what", "where", "how_to_fix"})})
+    else:
+        say(problem.what, "bold red")
+        say(f"{problem.how_to_fix} ({problem.where})")
+
+
+def size(count: float) -> str:
+    """Bytes for people: 1.2 GB."""
+    for unit in ("B", "kB", "MB", "GB"):
+        if abs(count) < 1000:
+            return f"{count:.0f} {unit}" if unit in ("B", "kB") else f"{count:.1f} {unit}"
+        count /= 1000
+    return f"{count:.1f} TB"
+
+
+def duration(seconds: float) -> str:
+    """Seconds for people: 4 min 10 s."""
+    if seconds < 60:
+        return f"{seconds:.0f} s"
+    minutes, rest = divmod(round(seconds), 60)
+    return f"{minutes} min {rest} s" if minutes < 60 else f"{minutes // 60} h {minutes % 60} min"
+
+
+def _finite(value: Any) -> Any:
+    if isinstance(value, Pydantic):
+        return _finite(value.model_dump(mode="json"))
+    if isinstance(value, float) and not math.isfinite(value):
+        return None
+    if isinstance(value, dict):
+        return {str(key): _finite(inner) for key, inner in value.items()}
+    return [_finite(inner) for inner in value] if isinstance(value, list | tuple) else value

@@ -1,0 +1,69 @@
+"""The commands about recipes: write one, and say what it would do."""
+
+from pathlib import Path
+
+from phitune_gui.cli.output import duration, say, size, table, tell, write_json
+from phitune_gui.cli.study import Study, study
+from phitune_gui.core.names import RECIPE_SUFFIX
+from phitune_gui.core.problem import CannotStart
+from phitune_gui.core.recipe import DataSection, DataSource, ModelSection, Recipe, TechniqueSection
+from phitune_gui.jobs.questions import SAMPLE_ROWS
+from phitune_gui.store.paths import require_writable, runs_folder
+from phitune_gui.store.recipes import load_recipe, save_recipe, with_options
+
+
+def new_recipe(model: Path, data: Path, technique: str, settings: list[str], out: Path, as_json: bool) -> int:
+    """Write the recipe that these options mean."""
+    if not out.name.endswith(RECIPE_SUFFIX):
+        raise CannotStart(str(out), f"A recipe file ends in {RECIPE_SUFFIX}, and {out.name} does not.", f"Write --out {out.stem}{RECIPE_SUFFIX}.")
+    if not model.is_dir():
+        raise CannotStart(str(model), f"There is no model folder {model}.", "phitune models lists the models of this machine.")
+    if not data.exists():
+        raise CannotStart(str(data), f"There is no dataset {data}.", "Check the path.")
+    recipe = Recipe(
+        model=ModelSection(path=str(model.absolute())),
+        data=DataSection(sources=(DataSource(path=str(data.absolute())),)),
+        technique=TechniqueSection(id=technique),
+    )
+    recipe = with_options(recipe, settings)
+    require_writable(out.absolute().parent)
+    save_recipe(recipe, out.absolute())
+    if as_json:
+        write_json({"path": str(out.absolute())})
+    else:
+        tell(str(out.absolute()))
+    return 0
+
+
+def show_plan(path: Path, settings: list[str], exact: bool, as_json: bool) -> int:
+    """Say what the recipe would do; Problems are part of the answer, so the exit code is 0."""
+    recipe = with_options(load_recipe(path), settings)
+    result = study(recipe, runs_folder(), None if exact else SAMPLE_ROWS)
+    if as_json:
+        write_json(result.plan)
+    else:
+        show(result)
+    return 0
+
+
+def show(result: Study) -> None:
+    """The plan in words."""
+    plan = result.plan
+    estimated = " (estimated from a sample; --exact counts)" if plan.tokens_estimated else ""
+    memory = plan.memory
+    rows = [
+        ["model", result.model.name if result.model else "none"],
+        ["data", f"{plan.train_rows} rows to learn, {plan.validation_rows} held out"],
+        ["trainable", f"{plan.trainable_parameters:,} of {plan.total_parameters:,} ({plan.trainable_percent:.3f} %)"],
+        ["effective batch", str(plan.effective_batch_size)],
+        ["steps", f"{plan.steps} ({plan.steps_per_epoch} per epoch)"],
+        ["tokens per epoch", f"{plan.tokens_per_epoch:,}, {plan.learned_tokens_per_epoch:,} learned{estimated}"],
+        ["memory", f"{size(memory.total_bytes)} of {size(memory.available_bytes)} free ({memory.device})"],
+        ["disk", f"{size(plan.disk_bytes)} of {size(plan.free_disk_bytes)} free"],
+        ["time", f"about {duration(plan.time_seconds)}"],
+    ]
+    table("", ["", ""], rows)
+    for problem in plan.problems:
+        say(f"{problem.severity.capitalize()}: {problem.what} {problem.how_to_fix}", "red" if problem.severity == "problem" else "yellow")
+    for change in plan.make_it_fit:
+        say(f"To make it fit: {change.field} = {change.value} saves {size(change.saves_bytes)}; {change.costs}")

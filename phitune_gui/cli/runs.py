@@ -1,0 +1,57 @@
+"""The commands that remember: every run of this machine, and one in detail."""
+
+import time
+from typing import Any
+
+from phitune_gui.cli.output import say, table, write_json
+from phitune_gui.cli.train import ending, figures
+from phitune_gui.jobs.history import settled_run, settled_runs
+from phitune_gui.store.exports import exports_of
+from phitune_gui.store.runs import RunRecord, find_run
+
+
+def show_runs(as_json: bool) -> int:
+    """List the runs, newest first."""
+    records = settled_runs()
+    if as_json:
+        write_json({"runs": [_summary(record) for record in records]})
+        return 0
+    rows = []
+    for record in records:
+        best = record.run.best_evaluation
+        when = time.strftime("%Y-%m-%d %H:%M", time.localtime(record.made_at))
+        rows.append([record.name, record.recipe.technique.id, record.run.state, f"{best.loss:.4f}" if best else "", when])
+    table("", ["run", "technique", "state", "validation", "made"], rows)
+    if not rows:
+        say("There are no runs yet. phitune demo makes one; phitune train RECIPE another.")
+    return 0
+
+
+def show_run(name: str, as_json: bool) -> int:
+    """Everything about one run."""
+    record = settled_run(find_run(name))
+    if as_json:
+        write_json({"run": _details(record)})
+        return 0
+    run = record.run
+    say(ending(run) if run.ended else f"{run.state.capitalize()}: {run.stage}.", "bold")
+    rows = [[key.replace("_", " "), f"{value:.4g}" if isinstance(value, float) else str(value)] for key, value in _summary(record).items()]
+    for item in exports_of(record.path, run):
+        verdict = "not checked" if item.report is None else "verified" if item.report.verified else "not verified"
+        rows.append(["export", f"{item.path}: {verdict}"])
+    table("", ["", ""], rows)
+    return 0
+
+
+def _summary(record: RunRecord) -> dict[str, Any]:
+    return {
+        "name": record.name, "path": str(record.path), "model": record.recipe.model.path, "technique": record.recipe.technique.id,
+        "made_at": record.made_at, **{key: value for key, value in figures(record.path, record.run).items() if key != "run"},
+    }  # fmt: skip
+
+
+def _details(record: RunRecord) -> dict[str, Any]:
+    exports = [item.model_dump(mode="json") for item in exports_of(record.path, record.run)]
+    return {**_summary(record), "recipe": record.recipe.model_dump(mode="json"), **record.run.model_dump(mode="json"), "exports": exports}
+
+

@@ -1,0 +1,126 @@
+"""The commands that move a run: train it and stop it."""
+
+import secrets
+import time
+from pathlib import Path
+from typing import Any
+
+from phitune_gui.cli.follow import Interrupted, follow
+from phitune_gui.cli.output import JobEndedBadly, duration, say, table, write_json
+from phitune_gui.cli.study import study
+from phitune_gui.core.base_model import BaseModel
+from phitune_gui.core.names import EXIT_INTERRUPTED
+from phitune_gui.core.plan import Plan
+from phitune_gui.core.problem import CannotStart
+from phitune_gui.core.recipe import Recipe
+from phitune_gui.core.run import Run
+from phitune_gui.jobs.control import send
+from phitune_gui.jobs.launch import start_training
+from phitune_gui.jobs.supervisor import Supervisor
+from phitune_gui.jobs.worker_file import worker_lives
+from phitune_gui.store.paths import runs_folder
+from phitune_gui.store.recipes import load_recipe, with_options
+from phitune_gui.store.runs import find_run
+
+STOP_PATIENCE_SECONDS = 600.0
+
+
+def train_recipe(path: Path, settings: list[str], runs: Path | None, detach: bool, as_json: bool) -> int:
+    """Plan the recipe, refuse what cannot work, train it and say how it ended."""
+    supervisor = begin(with_options(load_recipe(path), settings), runs, quiet=as_json)
+    if detach:
+        if as_json:
+            write_json({"run": str(supervisor.folder), "state": "starting"})
+        else:
+            say(f"Training goes on in {supervisor.folder}; phitune show and phitune stop follow it.")
+        return 0
+    try:
+        run = follow(supervisor, quiet=as_json)
+    except Interrupted as interruption:
+        return _after_interruption(supervisor, interruption.run, as_json)
+    _tell(supervisor.folder, run, as_json)
+    return 0
+
+
+def begin(recipe: Recipe, parent: Path | None, quiet: bool) -> Supervisor:
+    """A started run of the recipe. Raises CannotStart on the first problem that blocks it."""
+    result = study(recipe, parent or runs_folder())
+    refuse_blocked(result.plan, result.model)
+    if not quiet:
+        for problem in result.plan.problems:
+            say(f"{problem.what} {problem.how_to_fix}", "yellow")
+    assert result.model is not None
+    return start_training(recipe, result.plan, result.model, parent)
+
+
+def refuse_blocked(plan: Plan, model: BaseModel | None) -> None:
+    """CannotStart with every blocking problem of the plan, the first as its heading."""
+    blocking = [problem for problem in plan.problems if problem.severity == "problem"]
+    if blocking:
+        others = "".join(f" Also: {problem.what} {problem.how_to_fix}" for problem in blocking[1:])
+        raise CannotStart(blocking[0].where, blocking[0].what, blocking[0].how_to_fix + others)
+    if model is None:
+        raise CannotStart("model.path", "No model is chosen.", "Set model.path to a model folder.")
+
+
+def figures(folder: Path, run: Run) -> dict[str, Any]:
+    """The result of a run as the contract names it."""
+    best = run.best_evaluation
+    return {
+        "run": str(folder), "state": run.state, "steps": run.step, "final_loss": run.final_loss,
+        "best_validation_loss": best.loss if best else None,
+        "tokens_per_second": run.tokens_per_second, "learned_tokens_per_second": run.learned_tokens_per_second,
+        "peak_memory_bytes": run.peak_bytes, "seconds": max(0.0, run.ended_at - run.began_at),
+    }  # fmt: skip
+
+
+def stop_run(name: str, now: bool, as_json: bool) -> int:
+    """Ask a live run to save and stop, or kill it, and wait until it has."""
+    folder = find_run(name)
+    if not worker_lives(folder):
+        raise CannotStart(str(folder), f"The run {folder.name} is not running.", "phitune show tells how it ended.")
+    supervisor = Supervisor(folder)
+    supervisor.read()
+    send(folder, "kill" if now else "stop", secrets.token_hex(8))
+    deadline = time.monotonic() + STOP_PATIENCE_SECONDS
+    for _batch in supervisor.follow():
+        if time.monotonic() > deadline:
+            raise CannotStart(str(folder), f"The run {folder.name} has not stopped yet.", "Stop it at once with --now.")
+    run = supervisor.run
+    if as_json:
+        write_json({"run": str(folder), "state": run.state, "from_step": run.step})
+    else:
+        say(ending(run))
+    return 0
+
+
+def ending(run: Run) -> str:
+    """How a run ended, in one sentence."""
+    if run.failure:
+        return f"{run.failure.message} {run.failure.hint}"
+    words = {"finished": "Finished", "stopped": "Stopped and saved", "paused": "Paused and saved"}
+    return f"{words.get(run.state, run.state)} at step {run.step} of {run.total_steps}."
+
+
+def _after_interruption(supervisor: Supervisor, run: Run, as_json: bool) -> int:
+    if run.failure and run.failure.kind != "killed":
+        raise JobEndedBadly(str(supervisor.folder), run.failure)
+    _tell(supervisor.folder, run, as_json)
+    return EXIT_INTERRUPTED
+
+
+def _tell(folder: Path, run: Run, as_json: bool) -> None:
+    if as_json:
+        write_json(figures(folder, run))
+        return
+    say(ending(run), "bold")
+    best = run.best_evaluation
+    rows = [
+        ["run", str(folder)],
+        ["training loss", f"{run.final_loss:.4f}" if run.final_loss is not None else "none"],
+        ["best validation loss", f"{best.loss:.4f} after step {best.step}" if best else "nothing was held out"],
+        ["speed", f"{run.tokens_per_second:.0f} tokens/s, {run.learned_tokens_per_second:.0f} learned"],
+        ["peak memory", f"{run.peak_bytes / 1e9:.2f} GB"],
+        ["time", duration(max(0.0, run.ended_at - run.began_at))],
+    ]
+    table("", ["", ""], rows)

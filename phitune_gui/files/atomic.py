@@ -1,0 +1,86 @@
+"""Whole files and whole folders appear at once or not at all, also when the machine loses power."""
+
+import os
+import secrets
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+STAGING_PREFIX = ".staging-"
+TRASH_PREFIX = ".trash-"
+
+
+def write_bytes(path: Path, data: bytes) -> None:
+    """Replace the file at `path` by `data`; after a crash either the old or the new content is there. Raises OSError."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    temporary = path.parent / f"{STAGING_PREFIX}{secrets.token_hex(6)}"
+    try:
+        with temporary.open("xb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+        temporary.replace(path)
+    except BaseException:
+        temporary.unlink(missing_ok=True)
+        raise
+    fsync_folder(path.parent)
+
+
+def write_text(path: Path, text: str) -> None:
+    """Like `write_bytes`, for UTF-8 text with the line ends as given."""
+    write_bytes(path, text.encode("utf-8"))
+
+
+def fsync_folder(folder: Path) -> None:
+    """Make names in `folder` durable; systems that cannot open folders (Windows) do it by themselves."""
+    if os.name == "nt":
+        return
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+def fsync_tree(folder: Path) -> None:
+    """Make every file below `folder`, then every folder, durable."""
+    for root, _folders, files in os.walk(folder, topdown=False):
+        for name in files:
+            with (Path(root) / name).open("rb") as file:
+                os.fsync(file.fileno())
+        fsync_folder(Path(root))
+
+
+@contextmanager
+def staged_folder(final: Path) -> Iterator[Path]:
+    """A new empty folder beside `final` that becomes `final` when the block ends well, and vanishes when it does not.
+
+    An existing `final` stands untouched until the new one is complete and durable. Staging lies on the same disk, never in the
+    system's temporary folder, so that the last step is a rename.
+    """
+    final.parent.mkdir(parents=True, exist_ok=True)
+    staging = final.parent / f"{STAGING_PREFIX}{secrets.token_hex(6)}"
+    staging.mkdir()
+    try:
+        yield staging
+        fsync_tree(staging)
+        trash = final.parent / f"{TRASH_PREFIX}{secrets.token_hex(6)}"
+        if final.exists():
+            final.rename(trash)
+        staging.rename(final)
+        fsync_folder(final.parent)
+        shutil.rmtree(trash, ignore_errors=True)
+    except BaseException:
+        shutil.rmtree(staging, ignore_errors=True)
+        raise
+
+
+def sweep(folder: Path) -> None:
+    """Remove what an interrupted writer left in `folder`; only call it while holding that folder's lock."""
+    for entry in folder.glob(".*") if folder.is_dir() else ():
+        if entry.name.startswith((STAGING_PREFIX, TRASH_PREFIX)) and not entry.is_symlink():
+            if entry.is_dir():
+                shutil.rmtree(entry, ignore_errors=True)
+            else:
+                entry.unlink(missing_ok=True)

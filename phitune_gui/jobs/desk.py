@@ -1,0 +1,98 @@
+"""The data desk: a warm child without torch that opens strangers' files, so that a bad one cannot take the window down."""
+
+import json
+import selectors
+import subprocess
+import threading
+import time
+from types import TracebackType
+from typing import Any
+
+from phitune_gui.core.problem import CannotStart, Problem
+from phitune_gui.jobs.command import worker_command, worker_environment
+
+TIMEOUT_SECONDS = 600.0
+MAX_REPLY_BYTES = 256 * 1024 * 1024
+
+
+class DataDesk:
+    """Asks the desk's process one thing at a time; a crashed or stuck process is replaced. Safe to call from several threads."""
+
+    def __init__(self) -> None:
+        self._process: subprocess.Popen[bytes] | None = None
+        self._one_at_a_time = threading.Lock()
+        self._number = 0
+
+    def warm_up(self) -> None:
+        """Start the process before it is needed."""
+        with self._one_at_a_time:
+            self._running()
+
+    def request(self, operation: str, fields: dict[str, Any], timeout: float = TIMEOUT_SECONDS) -> Any:
+        """The operation's result as plain JSON data. Raises CannotStart with the desk's sentence, or with one about its end."""
+        with self._one_at_a_time:
+            self._number += 1
+            line = json.dumps({"id": self._number, "operation": operation, "fields": fields}).encode() + b"\n"
+            reply = self._exchange(line, time.monotonic() + timeout)
+        if reply is None:
+            raise CannotStart(
+                operation, "The file could not be read: the process that opened it ended or took too long.",
+                "The file may be damaged or far too large. Try another one.",
+            )  # fmt: skip
+        if "problem" in reply:
+            problem = Problem.model_validate(reply["problem"])
+            raise CannotStart(problem.where, problem.what, problem.how_to_fix)
+        return reply["result"]
+
+    def close(self) -> None:
+        """End the process."""
+        process, self._process = self._process, None
+        if process is not None:
+            process.kill()
+            process.communicate()
+
+    def __enter__(self) -> "DataDesk":
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        self.close()
+
+    def _running(self) -> subprocess.Popen[bytes]:
+        if self._process is None or self._process.poll() is not None:
+            self.close()
+            self._process = subprocess.Popen(
+                worker_command("desk"), stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
+                env=worker_environment(), start_new_session=True, creationflags=getattr(subprocess, "CREATE_NO_WINDOW", 0),
+            )  # fmt: skip
+        return self._process
+
+    def _exchange(self, line: bytes, deadline: float) -> dict[str, Any] | None:
+        process = self._running()
+        try:
+            assert process.stdin is not None
+            process.stdin.write(line)
+            process.stdin.flush()
+            answer = _read_line(process, deadline)
+        except OSError:
+            answer = b""
+        if not answer.endswith(b"\n"):
+            self.close()
+            return None
+        reply = json.loads(answer)
+        return reply if isinstance(reply, dict) else None
+
+
+def _read_line(process: subprocess.Popen[bytes], deadline: float) -> bytes:
+    """One line of the process, or what came of it before the deadline or its end."""
+    assert process.stdout is not None
+    chunks: list[bytes] = []
+    with selectors.DefaultSelector() as selector:
+        selector.register(process.stdout, selectors.EVENT_READ)
+        size = 0
+        while size < MAX_REPLY_BYTES and selector.select(max(0.0, deadline - time.monotonic())):
+            chunk = process.stdout.read1(1 << 16)  # type: ignore[attr-defined]
+            chunks.append(chunk)
+            size += len(chunk)
+            if not chunk or chunk.endswith(b"\n"):
+                break
+    return b"".join(chunks)

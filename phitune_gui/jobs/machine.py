@@ -1,0 +1,58 @@
+"""What this machine is, found without torch: processor, memory, disk, graphics processors."""
+
+import platform
+import shutil
+from contextlib import suppress
+from pathlib import Path
+
+import psutil
+
+from phitune_gui.core.hardware import Gpu, Hardware
+
+
+def probe_hardware(disk_at: Path) -> Hardware:
+    """The machine now; free disk is that of the nearest existing folder at or above `disk_at`."""
+    memory = psutil.virtual_memory()
+    return Hardware(
+        system=f"{platform.system()} {platform.release()}",
+        cpu=_cpu_name(),
+        physical_cores=psutil.cpu_count(logical=False) or psutil.cpu_count() or 1,
+        logical_cores=psutil.cpu_count() or 1,
+        memory_bytes=memory.total,
+        available_memory_bytes=memory.available,
+        free_disk_bytes=free_disk(disk_at),
+        gpus=_gpus(),
+    )
+
+
+def free_disk(path: Path) -> int:
+    """Free bytes of the disk that `path` lies on or would lie on."""
+    path = path.absolute()
+    while not path.exists() and path != path.parent:
+        path = path.parent
+    return shutil.disk_usage(path).free
+
+
+def _cpu_name() -> str:
+    with suppress(OSError):
+        for line in Path("/proc/cpuinfo").read_text("utf-8", "replace").splitlines():
+            if line.startswith("model name"):
+                return line.partition(":")[2].strip()
+    return platform.processor() or platform.machine()
+
+
+def _gpus() -> tuple[Gpu, ...]:
+    """NVIDIA processors by NVML, which costs no CUDA context; none when there is no driver."""
+    import pynvml
+
+    try:
+        pynvml.nvmlInit()
+    except pynvml.NVMLError:
+        return ()
+    try:
+        handles = [pynvml.nvmlDeviceGetHandleByIndex(index) for index in range(pynvml.nvmlDeviceGetCount())]
+        return tuple(Gpu(name=str(pynvml.nvmlDeviceGetName(h)), memory_bytes=pynvml.nvmlDeviceGetMemoryInfo(h).total) for h in handles)
+    except pynvml.NVMLError:
+        return ()
+    finally:
+        pynvml.nvmlShutdown()

@@ -1,0 +1,47 @@
+"""The questions that window and command line ask the data desk, with typed answers."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from phitune_gui.core.base_model import BaseModel
+from phitune_gui.core.dataset_report import DatasetReport
+from phitune_gui.core.messages import Preview
+from phitune_gui.core.recipe import DataSection
+from phitune_gui.jobs.desk import DataDesk
+from phitune_gui.store.report_cache import cached_report, remember_report
+
+SAMPLE_ROWS = 1000
+"""Rows that a plan looks at when nobody has inspected the dataset yet."""
+
+
+def ask_model(desk: DataDesk, folder: Path) -> BaseModel:
+    """The verdict on one model folder; unusable folders get one too. Raises CannotStart when the desk fails."""
+    return BaseModel.model_validate(desk.request("model", {"path": str(folder)}))
+
+
+def ask_models(desk: DataDesk, folders: Sequence[Path]) -> tuple[BaseModel, ...]:
+    """Every model folder below `folders`. Raises CannotStart when the desk fails."""
+    found = desk.request("models", {"folders": [str(folder) for folder in folders]})
+    return tuple(BaseModel.model_validate(model) for model in found)
+
+
+def ask_report(
+    desk: DataDesk, data: DataSection, model: BaseModel | None, seed: int, max_rows: int | None = None
+) -> DatasetReport:
+    """The doctor's findings, remembered or new; `max_rows` allows an estimate. Raises CannotStart about the dataset."""
+    known = cached_report(data, model, seed)
+    if known is not None:
+        return known
+    fields = {
+        "data": data.model_dump(mode="json"), "model": model.model_dump(mode="json") if model else None,
+        "seed": seed, "max_rows": max_rows,
+    }  # fmt: skip
+    report = DatasetReport.model_validate(desk.request("inspect", fields))
+    remember_report(data, model, seed, report)
+    return report
+
+
+def ask_preview(desk: DataDesk, data: DataSection, model: BaseModel, row: int, seed: int) -> Preview:
+    """One row as the model will see it; `row` counts from 0. Raises CannotStart about the dataset or the row."""
+    fields = {"data": data.model_dump(mode="json"), "model": model.model_dump(mode="json"), "row": row, "seed": seed}
+    return Preview.model_validate(desk.request("preview", fields))

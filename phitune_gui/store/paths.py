@@ -1,0 +1,72 @@
+"""Where things live on each system; PHITUNE_HOME moves all of them."""
+
+import os
+import tempfile
+from pathlib import Path
+
+import platformdirs
+
+from phitune_gui.core.problem import CannotStart
+
+
+def home() -> Path:
+    """The folder of everything that PhiTune keeps."""
+    named = os.environ.get("PHITUNE_HOME")
+    return Path(named).expanduser().absolute() if named else Path(platformdirs.user_data_dir("PhiTune", appauthor=False))
+
+
+def runs_folder() -> Path:
+    """Where runs go unless the person names another folder."""
+    return home() / "runs"
+
+
+def starter_folder() -> Path:
+    """The converted starter model."""
+    return home() / "models" / "starter"
+
+
+def cache_folder() -> Path:
+    """What can be deleted at any time and comes back by itself."""
+    return home() / "cache"
+
+
+def jobs_folder() -> Path:
+    """Folders of jobs that are not runs: chat, export, probe."""
+    return cache_folder() / "jobs"
+
+
+def settings_file() -> Path:
+    """The person's choices."""
+    return home() / "settings.yaml"
+
+
+def index_file() -> Path:
+    """The list of run folders that were ever made on this machine; can be rebuilt from them."""
+    return home() / "index.sqlite"
+
+
+def private_folder(folder: Path) -> Path:
+    """Make `folder`, readable by its owner alone, and return it; CannotStart when that is impossible."""
+    try:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    except OSError as error:
+        raise CannotStart(
+            str(folder),
+            f"PhiTune cannot make the folder {folder}: {(error.strerror or 'the system refused').lower()}.",
+            "Choose another folder, or set PHITUNE_HOME to one that you may write to.",
+        ) from error
+    return folder
+
+
+def require_writable(folder: Path) -> None:
+    """CannotStart unless a file can really be made in `folder`; permission bits alone do not tell."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=folder) as probe:
+            probe.write(b"PhiTune")
+    except OSError as error:
+        raise CannotStart(
+            str(folder),
+            f"PhiTune cannot write in {folder}: {(error.strerror or 'the system refused').lower()}.",
+            "Choose another folder for runs and exports.",
+        ) from error

@@ -1,0 +1,126 @@
+"""Recipes as YAML files that a person can read: every field with its comment, errors by file and line."""
+
+from pathlib import Path
+from typing import Any
+
+from pydantic import BaseModel, ValidationError
+from ruamel.yaml.comments import CommentedMap
+
+from phitune_gui.catalog.techniques import options_for
+from phitune_gui.core.problem import CannotStart
+from phitune_gui.core.recipe import SCHEMA_VERSION, Recipe, with_value
+from phitune_gui.files.atomic import write_text
+from phitune_gui.store.yaml_files import dump_yaml, read_yaml
+
+_OPENING = "PhiTune recipe: what is tuned, from what, and how. Open it in the window or run: phitune train FILE"
+
+
+def load_recipe(path: Path) -> Recipe:
+    """The recipe at `path`, with relative paths resolved against its folder. Raises CannotStart with file, field and remedy."""
+    document = read_yaml(path, "recipe")
+    version = document.get("schema_version", SCHEMA_VERSION)
+    if not isinstance(version, int) or version > SCHEMA_VERSION:
+        raise CannotStart(
+            str(path), f"The recipe {path.name} has schema version {version}, which this PhiTune does not know.", "Update PhiTune."
+        )
+    try:
+        recipe = Recipe.model_validate(document)
+    except ValidationError as error:
+        raise CannotStart(f"{path}: {first_field(error)}", sentence(error), "Mend this line of the recipe.") from error
+    return _absolute(recipe, path.absolute().parent)
+
+
+def save_recipe(recipe: Recipe, path: Path) -> None:
+    """Write the recipe with its comments. Raises CannotStart when the place cannot be written."""
+    try:
+        write_text(path, recipe_to_yaml(recipe))
+    except OSError as error:
+        raise CannotStart(
+            str(path), f"The recipe cannot be saved as {path}: {(error.strerror or 'the system refused').lower()}.",
+            "Choose another place.",
+        ) from error  # fmt: skip
+
+
+def recipe_to_yaml(recipe: Recipe) -> str:
+    """The recipe as commented YAML; technique options are written out in full, so that the file says everything."""
+    document = _commented(recipe)
+    options = options_for(recipe.technique)
+    technique = CommentedMap({"id": recipe.technique.id})
+    for name, value in options.model_dump(mode="json").items():
+        technique[name] = value
+        _comment(technique, name, type(options))
+    document["technique"] = technique
+    document.yaml_set_start_comment(_OPENING)
+    return dump_yaml(document)
+
+
+def with_options(recipe: Recipe, settings: list[str]) -> Recipe:
+    """The recipe after `key=value` settings of the command line. Raises CannotStart naming the key."""
+    for setting in settings:
+        name, equals, value = setting.partition("=")
+        if not equals:
+            raise CannotStart("-o", f"The option {setting!r} has no value.", "Write it as key=value, for example training.epochs=2.")
+        recipe = with_setting(recipe, name.strip(), _parsed(value.strip()))
+    return recipe
+
+
+def with_setting(recipe: Recipe, name: str, value: Any) -> Recipe:
+    """`with_value` with failures as sentences. Raises CannotStart naming the field."""
+    try:
+        changed = with_value(recipe, name, value)
+    except (KeyError, ValueError, IndexError, TypeError) as error:
+        if isinstance(error, ValidationError):
+            raise CannotStart(name, sentence(error), "Choose a value within the limits.") from error
+        raise CannotStart(name, f"A recipe has no setting named {name}.", "phitune recipe new lists every name.") from error
+    if name.startswith("technique."):
+        options_for(changed.technique)
+    return changed
+
+
+def first_field(error: ValidationError) -> str:
+    """Dotted name of the first field that a validation error is about."""
+    return ".".join(str(part) for part in error.errors()[0]["loc"])
+
+
+def sentence(error: ValidationError) -> str:
+    """The first finding of a validation error as one sentence."""
+    first = error.errors()[0]
+    return f"The setting {first_field(error) or 'as a whole'} is not valid: {first['msg'][0].lower()}{first['msg'][1:]}."
+
+
+def _parsed(value: str) -> Any:
+    """Numbers and lists arrive as text and pydantic reads them; only emptiness and lists need a word."""
+    if value.lower() in ("", "none", "null"):
+        return None
+    return [part.strip() for part in value.strip("[]").split(",")] if value.startswith("[") else value
+
+
+def _absolute(recipe: Recipe, folder: Path) -> Recipe:
+    def resolve(path: str) -> str:
+        return str((folder / Path(path).expanduser()).absolute()) if path else path
+
+    document = recipe.model_dump()
+    document["model"]["path"] = resolve(recipe.model.path)
+    for source in document["data"]["sources"]:
+        source["path"] = resolve(source["path"])
+    if recipe.data.validation.path:
+        document["data"]["validation"]["path"] = resolve(recipe.data.validation.path)
+    return Recipe.model_validate(document)
+
+
+def _commented(value: BaseModel) -> CommentedMap:
+    document = CommentedMap()
+    for name in type(value).model_fields:
+        content = getattr(value, name)
+        if isinstance(content, BaseModel):
+            document[name] = _commented(content)
+        else:
+            document[name] = value.model_dump(mode="json")[name]
+            _comment(document, name, type(value))
+    return document
+
+
+def _comment(document: CommentedMap, name: str, owner: type[BaseModel]) -> None:
+    description = owner.model_fields[name].description
+    if description:
+        document.yaml_add_eol_comment(description, name, column=40)

@@ -1,0 +1,116 @@
+"""One folder per run: made once, appended to by its worker, read back by the same pure function that the live window uses."""
+
+import re
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+from pydantic import ValidationError
+
+from phitune_gui.core import names
+from phitune_gui.core.events import Event, event_from_line
+from phitune_gui.core.plan import Plan
+from phitune_gui.core.problem import CannotStart
+from phitune_gui.core.recipe import Recipe
+from phitune_gui.core.run import Run, apply_all
+from phitune_gui.files.atomic import write_text
+from phitune_gui.files.lines import LineTail
+from phitune_gui.store.paths import require_writable, runs_folder
+from phitune_gui.store.recipes import load_recipe, recipe_to_yaml
+from phitune_gui.store.run_index import known_folders, register_run
+
+
+@dataclass(frozen=True)
+class RunRecord:
+    """A run folder and what is in it; `made_at` in seconds since 1970."""
+
+    path: Path
+    run: Run
+    recipe: Recipe
+    made_at: float
+
+    @property
+    def name(self) -> str:
+        """The folder's name, which `RUN` on the command line accepts."""
+        return self.path.name
+
+
+def create_run_folder(recipe: Recipe, plan: Plan, model_name: str, parent: Path | None = None) -> Path:
+    """A new run folder with the frozen recipe and plan in it; nothing is left behind when it cannot be made. Raises CannotStart."""
+    parent = (parent or runs_folder()).absolute()
+    require_writable(parent)
+    folder = _free_name(parent, recipe, model_name)
+    try:
+        folder.mkdir(mode=0o700)
+        write_text(folder / names.RECIPE_FILE, recipe_to_yaml(recipe))
+        write_text(folder / names.PLAN_FILE, plan.model_dump_json(indent=1) + "\n")
+        for inner in (names.CHECKPOINTS_FOLDER, names.EXPORTS_FOLDER):
+            (folder / inner).mkdir()
+        for file in (names.EVENTS_FILE, names.CONTROL_FILE, names.LOG_FILE):
+            (folder / file).touch(mode=0o600)
+    except OSError as error:
+        raise CannotStart(
+            str(folder), f"The run folder {folder} cannot be made: {(error.strerror or 'the system refused').lower()}.",
+            "Choose another folder for runs.",
+        ) from error  # fmt: skip
+    register_run(folder, time.time())
+    return folder
+
+
+def read_events(folder: Path) -> list[Event]:
+    """Every event of a job's folder; lines that are none (a newer PhiTune, a damaged disk) are left out."""
+    return decode_lines(LineTail(folder / names.EVENTS_FILE).read())
+
+
+def decode_lines(lines: list[bytes]) -> list[Event]:
+    """The events of complete lines, without those that are none."""
+    events: list[Event] = []
+    for line in lines:
+        try:
+            events.append(event_from_line(line))
+        except ValidationError:
+            continue
+    return events
+
+
+def open_run(folder: Path) -> RunRecord:
+    """What a run folder holds. Raises CannotStart when it is no run folder or its recipe cannot be read."""
+    if not (folder / names.RECIPE_FILE).is_file():
+        raise CannotStart(
+            str(folder), f"{folder} is not a run folder: it has no {names.RECIPE_FILE}.", "phitune runs lists the runs of this machine."
+        )
+    recipe = load_recipe(folder / names.RECIPE_FILE)
+    run = apply_all(Run(), read_events(folder))
+    return RunRecord(folder.absolute(), run, recipe, run.began_at or (folder / names.RECIPE_FILE).stat().st_mtime)
+
+
+def list_runs() -> list[RunRecord]:
+    """Every readable run of this machine, newest first."""
+    records = []
+    for folder in known_folders():
+        try:
+            records.append(open_run(folder))
+        except (CannotStart, OSError):
+            continue
+    return records
+
+
+def find_run(run: str) -> Path:
+    """The folder of a run given by path or by name. Raises CannotStart."""
+    as_path = Path(run).expanduser()
+    if (as_path / names.RECIPE_FILE).is_file():
+        return as_path.absolute()
+    for folder in known_folders():
+        if folder.name == run:
+            return folder
+    raise CannotStart(run, f"There is no run named {run}.", "phitune runs lists the runs of this machine.")
+
+
+def _free_name(parent: Path, recipe: Recipe, model_name: str) -> Path:
+    words = recipe.name or f"{model_name}-{recipe.technique.id}"
+    slug = re.sub(r"[^\w.-]+", "-", words, flags=re.UNICODE).strip("-.").lower()[:60] or "run"
+    base = f"{time.strftime('%Y-%m-%d-%H%M%S')}-{slug}"
+    candidate, number = parent / base, 2
+    while candidate.exists():
+        candidate, number = parent / f"{base}-{number}", number + 1
+    return candidate

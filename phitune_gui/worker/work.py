@@ -1,0 +1,116 @@
+"""One job, from its file to its last event: lock, life signs, engine, ending."""
+
+import faulthandler
+import os
+import signal
+import sys
+from contextlib import suppress
+from pathlib import Path
+from types import FrameType
+
+from pydantic import ValidationError
+
+from phitune_gui.core import events as e
+from phitune_gui.core import names
+from phitune_gui.core.job import ChatJob, ExportJob, Job, ProbeJob, StarterJob, TrainJob, VerifyJob, job_from_json
+from phitune_gui.core.run import Run, apply_all
+from phitune_gui.files.atomic import sweep
+from phitune_gui.files.lock import Lock
+from phitune_gui.jobs.worker_file import write_worker_file
+from phitune_gui.store.runs import read_events
+from phitune_gui.worker.reporter import FolderReporter
+
+def work(folder: Path) -> int:
+    """Do the job that `folder` holds and return the exit code; whatever happens, one last event is written."""
+    lock = Lock(folder / names.LOCK_FILE)
+    if not lock.acquire():
+        sys.stderr.write("Another worker holds this folder.\n")
+        return names.EXIT_CANNOT_START
+    try:
+        job = _read_job(folder)
+        return names.EXIT_CANNOT_START if job is None else _work(folder, job)
+    finally:
+        lock.release()
+
+
+def _work(folder: Path, job: Job) -> int:
+    faulthandler.enable()
+    _be_polite(job)
+    write_worker_file(folder)
+    for inner in (folder, folder / names.CHECKPOINTS_FOLDER):
+        sweep(inner)
+    earlier = apply_all(Run(), read_events(folder))
+    reporter = FolderReporter(folder, job)
+    _listen_to_signals(reporter)
+    reporter.begin(earlier, job.from_step if isinstance(job, TrainJob) else 0)
+    ending: e.Event
+    try:
+        ending = _do(job, reporter)
+    except Exception as error:  # noqa: BLE001  the one place where every failure becomes an event
+        ending = _explain(error, folder)
+    reporter.emit(ending)
+    return names.EXIT_FAILED if isinstance(ending, e.JobFailed) else names.EXIT_DONE
+
+
+def _read_job(folder: Path) -> Job | None:
+    try:
+        job = job_from_json((folder / names.JOB_FILE).read_bytes())
+    except (OSError, ValidationError) as error:
+        sys.stderr.write(f"The job of this folder cannot be read: {error}\n")
+        return None
+    if job.protocol != names.PROTOCOL:
+        sys.stderr.write(f"The job speaks protocol {job.protocol}, this worker {names.PROTOCOL}.\n")
+        return None
+    return job
+
+
+def _do(job: Job, reporter: FolderReporter) -> e.Event:
+    """Hand the job to its part of the engine; imported only here, because one job needs one part and imports take seconds."""
+    match job:
+        case TrainJob():
+            from phitune_gui.engine.train import run_training
+
+            return run_training(job, reporter)
+        case ExportJob():
+            from phitune_gui.engine.export import run_export
+
+            return run_export(job, reporter)
+        case VerifyJob():
+            from phitune_gui.engine.verify import run_verify
+
+            return run_verify(job, reporter)
+        case ChatJob():
+            from phitune_gui.engine.chat import run_chat
+
+            return run_chat(job, reporter)
+        case StarterJob():
+            from phitune_gui.engine.starter import run_starter
+
+            return run_starter(job, reporter)
+        case ProbeJob():
+            from phitune_gui.engine.probe import run_probe
+
+            return run_probe(job, reporter)
+
+
+def _explain(error: Exception, folder: Path) -> e.JobFailed:
+    from phitune_gui.engine.failures import explain
+
+    return explain(error, folder)
+
+
+def _be_polite(job: Job) -> None:
+    with suppress(OSError, AttributeError):
+        os.nice(job.niceness)
+    if sys.platform == "linux":
+        # When memory runs out the kernel takes the worker, not the window or the person's other programs.
+        with suppress(OSError):
+            Path("/proc/self/oom_score_adj").write_text("500", "ascii")
+
+
+def _listen_to_signals(reporter: FolderReporter) -> None:
+    def stop(_number: int, _frame: FrameType | None) -> None:
+        reporter.ask_to_stop()
+
+    signal.signal(signal.SIGTERM, stop)
+    signal.signal(signal.SIGINT, signal.SIG_IGN)

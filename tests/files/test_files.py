@@ -1,0 +1,105 @@
+"""Bytes reach the disk whole or not at all."""
+
+import os
+from pathlib import Path
+
+import pytest
+from phitune_gui.files.atomic import staged_folder, sweep, write_text
+from phitune_gui.files.lines import LineAppender, LineTail
+from phitune_gui.files.lock import Lock, is_held
+from phitune_gui.files.manifest import verify_manifest, write_manifest
+
+
+def test_a_file_is_replaced_and_nothing_else_stays(tmp_path: Path) -> None:
+    write_text(tmp_path / "a", "old")
+    write_text(tmp_path / "a", "new")
+
+    assert (tmp_path / "a").read_text("utf-8") == "new"
+    assert os.listdir(tmp_path) == ["a"]
+
+
+def test_a_staged_folder_appears_only_when_its_block_ends_well(tmp_path: Path) -> None:
+    final = tmp_path / "out"
+    with staged_folder(final) as staging:
+        (staging / "model").write_text("1", "utf-8")
+        assert not final.exists()
+
+    assert (final / "model").read_text("utf-8") == "1"
+    assert os.listdir(tmp_path) == ["out"]
+
+
+def test_a_failing_block_leaves_the_old_folder(tmp_path: Path) -> None:
+    final = tmp_path / "out"
+    with staged_folder(final) as staging:
+        (staging / "model").write_text("old", "utf-8")
+
+    with pytest.raises(RuntimeError), staged_folder(final) as staging:
+        (staging / "model").write_text("half", "utf-8")
+        raise RuntimeError
+
+    assert (final / "model").read_text("utf-8") == "old"
+    assert os.listdir(tmp_path) == ["out"]
+
+
+def test_sweep_takes_what_a_killed_writer_left_and_nothing_else(tmp_path: Path) -> None:
+    (tmp_path / ".staging-1").mkdir()
+    (tmp_path / ".staging-1" / "x").touch()
+    (tmp_path / ".trash-2").touch()
+    (tmp_path / ".other").touch()
+    (tmp_path / "kept").touch()
+
+    sweep(tmp_path)
+
+    assert sorted(os.listdir(tmp_path)) == [".other", "kept"]
+
+
+def test_a_tail_waits_for_the_end_of_a_line(tmp_path: Path) -> None:
+    path = tmp_path / "lines"
+    tail = LineTail(path)
+    assert tail.read() == []
+
+    path.write_bytes(b"one\ntw")
+    assert tail.read() == [b"one"]
+    with path.open("ab") as file:
+        file.write(b"o\n\nthree\n")
+
+    assert tail.read() == [b"two", b"three"]
+
+
+def test_an_appender_never_glues_its_line_to_a_torn_one(tmp_path: Path) -> None:
+    path = tmp_path / "lines"
+    path.write_bytes(b'{"torn":')
+
+    appender = LineAppender(path)
+    appender.append(b"whole\n")
+    appender.close()
+
+    assert LineTail(path).read() == [b'{"torn":', b"whole"]
+
+
+def test_a_lock_is_held_once_and_given_back(tmp_path: Path) -> None:
+    path = tmp_path / "run.lock"
+    lock = Lock(path)
+    assert not is_held(path)
+
+    assert lock.acquire()
+    assert is_held(path)
+    lock.release()
+
+    assert not is_held(path)
+
+
+def test_a_manifest_finds_changed_and_missing_files(tmp_path: Path) -> None:
+    (tmp_path / "a").write_text("1", "utf-8")
+    (tmp_path / "deep").mkdir()
+    (tmp_path / "deep" / "b").write_text("2", "utf-8")
+    write_manifest(tmp_path)
+    assert verify_manifest(tmp_path) == []
+
+    (tmp_path / "a").write_text("X", "utf-8")
+    (tmp_path / "deep" / "b").unlink()
+
+    changed, missing = verify_manifest(tmp_path)
+    assert "a" in changed
+    assert "changed or damaged" in changed
+    assert "deep/b is missing" in missing
