@@ -3,10 +3,10 @@
 from pathlib import Path
 
 from phitune_gui.core.problem import CannotStart
-from phitune_gui.store.model_folder.weights import PICKLES
 
 CONFIG = "config.json"
-WEIGHT_FILES = ("*.safetensors", "*.gguf", "*.onnx", *PICKLES)
+SIGNS = ("*.safetensors", "pytorch_model*.bin", "*.gguf", "*.onnx", "adapter_config.json", "genai_config.json")
+"""Files by which a folder without config.json is worth showing, with the reason why it is no model."""
 _KINDS = (
     ("adapter_config.json", "This is an adapter, not a model.", "Choose the base model that the adapter was made for."),
     ("*.gguf", "This folder holds only GGUF files, which can be run but not tuned.",

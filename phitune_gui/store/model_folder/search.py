@@ -7,7 +7,7 @@ from pathlib import Path
 
 from phitune_gui.core.problem import CannotStart
 from phitune_gui.store.model_folder.json_file import read_limited
-from phitune_gui.store.model_folder.other_contents import CONFIG, WEIGHT_FILES
+from phitune_gui.store.model_folder.other_contents import CONFIG, SIGNS
 
 DEEPEST = 5
 """From ~/.cache/huggingface: hub, models--x--y, snapshots, revision; one to spare."""
@@ -48,7 +48,7 @@ def _below(folder: Path, depth: int, seen: set[Path]) -> Iterator[Path]:
     if real in seen or len(seen) >= MOST_FOLDERS:
         return
     seen.add(real)
-    if _looks_like_model(folder):
+    if _looks_like_model(folder) or (depth == 0 and (folder / CONFIG).exists()):
         yield folder
     elif depth < DEEPEST:
         for child in _children(folder):
@@ -58,7 +58,7 @@ def _below(folder: Path, depth: int, seen: set[Path]) -> Iterator[Path]:
 def _looks_like_model(folder: Path) -> bool:
     """Weights or an adapter lie here, or a config.json that is meant for a model; many programs have a config.json."""
     with suppress(OSError, CannotStart):
-        if any(next(folder.glob(pattern), None) for pattern in ("adapter_config.json", "genai_config.json", *WEIGHT_FILES)):
+        if any(next(folder.glob(pattern), None) for pattern in SIGNS):
             return True
         if (folder / CONFIG).exists():
             return (folder / "tokenizer.json").exists() or b'"model_type"' in read_limited(folder / CONFIG, _CONFIG_LIMIT)

@@ -58,17 +58,23 @@ def read_weights(folder: Path) -> Weights:
 
 def shape_problems(model: BaseModel, weights: Weights) -> Iterator[Problem]:
     """Weights that are missing or shaped otherwise than config.json says; these would fail only after minutes of loading."""
-    expected = {f"model.layers.{number}.{block}.{name}.weight": (layer.outputs, layer.inputs)
-                for number in range(model.layers)
-                for (name, layer), block in zip(linear_layers(model).items(), ("self_attn", "self_attn", "mlp", "mlp"), strict=True)}  # fmt: skip
-    expected["model.embed_tokens.weight"] = (model.vocabulary, model.hidden)
-    for name, shape in expected.items():
+    for name, shape in _expected_shapes(model):
         found = weights.tensors.get(name)
         if found is None:
             yield _problem(Path(model.path), f"The weights do not fit config.json: {name} is missing.", FETCH_AGAIN)
         elif found.shape != shape:
             what = f"The weights do not fit config.json: {name} has the shape {list(found.shape)} instead of {list(shape)}."
             yield _problem(Path(model.path), what, FETCH_AGAIN)
+
+
+def _expected_shapes(model: BaseModel) -> Iterator[tuple[str, tuple[int, int]]]:
+    """Names and shapes (outputs, inputs) of the large tensors of a Phi-3 layout, as transformers writes them."""
+    yield "model.embed_tokens.weight", (model.vocabulary, model.hidden)
+    layers = linear_layers(model)
+    for number in range(model.layers):
+        for name, layer in layers.items():
+            block = "self_attn" if name in ("qkv_proj", "o_proj") else "mlp"
+            yield f"model.layers.{number}.{block}.{name}.weight", (layer.outputs, layer.inputs)
 
 
 def _is_there(path: Path) -> bool:

@@ -1,0 +1,1 @@
+"""Makes `tests.helpers` importable under this name whatever else is installed."""

@@ -1,0 +1,49 @@
+"""What every test gets: a home of its own, no screen, and the check that it leaves no process behind."""
+
+import os
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import psutil
+import pytest
+
+os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
+TEST_DATA = os.environ.get("PHITUNE_TEST_DATA")
+
+
+@pytest.fixture(autouse=True)
+def own_home(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Nothing of the person who runs the tests is read or written."""
+    home = tmp_path_factory.mktemp("home")
+    monkeypatch.setenv("PHITUNE_HOME", str(home))
+    monkeypatch.setenv("HF_HOME", str(home / "hf"))
+    return home
+
+
+@pytest.fixture(autouse=True)
+def no_child_left() -> Iterator[None]:
+    """A test that leaves a child process running has failed."""
+    before = {child.pid for child in psutil.Process().children()}
+    yield
+    deadline = time.monotonic() + 5
+    while time.monotonic() < deadline and (left := _new_children(before)):
+        time.sleep(0.05)
+    left = _new_children(before)
+    for child in left:
+        child.kill()
+        child.wait()
+    assert not left, f"still running: {[child.pid for child in left]}"
+
+
+def _new_children(before: set[int]) -> list[psutil.Process]:
+    children = psutil.Process().children()
+    return [child for child in children if child.pid not in before and child.status() != psutil.STATUS_ZOMBIE]
+
+
+@pytest.fixture
+def test_data() -> Path:
+    """The folder of real datasets and tokenizers; tests that need it are skipped where it is not named."""
+    if not TEST_DATA or not Path(TEST_DATA).is_dir():
+        pytest.skip("PHITUNE_TEST_DATA names no folder of real data")
+    return Path(TEST_DATA)
