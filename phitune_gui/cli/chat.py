@@ -60,9 +60,7 @@ class Talk:
 
     def answer(self, messages: Sequence[Message], question: Question, stream: Callable[[str], None]) -> Answer:
         """The answer to the last of `messages`; pieces go to `stream` as they come. Raises JobEndedBadly."""
-        identity = ask(
-            self._supervisor.folder, messages, question.max_new_tokens, question.temperature, seed=question.seed
-        )
+        identity = ask(self._supervisor.folder, messages, question.max_new_tokens, question.temperature, seed=question.seed)
         pieces: list[str] = []
         for batch in self._supervisor.follow():
             for event in batch:

@@ -104,9 +104,7 @@ def _answers(starter: Path, run_folder: Path, export: Export) -> tuple[Answers, 
     prompts = [row["question"] for row in rows]
     sources: list[tuple[Path, Kind]] = [(starter, "model"), (run_folder, "run"), (Path(export.path), "export")]
     base, tuned, onnx = ([answer.text.strip() for answer in _ask_all(source, kind, prompts)] for source, kind in sources)
-    return tuple(
-        Answers(row["question"], row["answer"], *texts) for row, *texts in zip(rows, base, tuned, onnx, strict=True)
-    )
+    return tuple(Answers(row["question"], row["answer"], *texts) for row, *texts in zip(rows, base, tuned, onnx, strict=True))
 
 
 def _ask_all(source: Path, kind: Kind, prompts: list[str]) -> Iterator[Answer]:

@@ -61,6 +61,7 @@ def as_markdown(result: DemoResult) -> str:
     """The result as a page for a person."""
     document = as_json_document(result)
     report = result.export.report
+    verdict = "verified" if document["verified"] else "NOT verified"
     lines = [
         "# PhiTune demo",
         "",
@@ -72,7 +73,7 @@ def as_markdown(result: DemoResult) -> str:
         f"| Validation loss after | {document['validation_loss_after']:.4f} |",
         f"| Steps | {document['steps']} |",
         f"| Training speed | {document['tokens_per_second']:.0f} tokens/s |",
-        f"| Export | {document['target']}, {document['export_bytes'] / 1e6:.0f} MB, {'verified' if document['verified'] else 'NOT verified'} |",
+        f"| Export | {document['target']}, {document['export_bytes'] / 1e6:.0f} MB, {verdict} |",
         f"| Peak memory | {document['peak_memory_bytes'] / 1e9:.2f} GB |",
         f"| Time | {document['seconds']:.0f} s |",
         "",
@@ -82,6 +83,11 @@ def as_markdown(result: DemoResult) -> str:
     lines += ["## Answers to questions that were never learned", ""]
     for answers in result.answers:
         lines += [f"### {answers.prompt}", ""]
-        for who, text in (("Base", answers.base), ("Tuned", answers.tuned), ("ONNX on the CPU", answers.onnx), ("Dataset", answers.reference)):
+        for who, text in (
+            ("Base", answers.base),
+            ("Tuned", answers.tuned),
+            ("ONNX on the CPU", answers.onnx),
+            ("Dataset", answers.reference),
+        ):
             lines += [f"**{who}:** {text}".replace("\n", "  \n"), ""]
     return "\n".join(lines)

@@ -45,7 +45,9 @@ def make_export(run_folder: Path, target: str, out: Path | None, quiet: bool) ->
 def verify_export(folder: Path, as_json: bool) -> int:
     """Compare an export with its reference again; exit code 1 when the check fails."""
     if not (folder / EXPORT_MANIFEST).is_file():
-        raise CannotStart(str(folder), f"{folder} is no PhiTune export: it has no {EXPORT_MANIFEST}.", "Name a folder that phitune export made.")
+        raise CannotStart(
+            str(folder), f"{folder} is no PhiTune export: it has no {EXPORT_MANIFEST}.", "Name a folder that phitune export made."
+        )
     try:
         run = follow(start_job(VerifyJob(export=str(folder.absolute()))), as_json)
     except Interrupted:

@@ -92,7 +92,9 @@ def _show_report(report: DatasetReport) -> None:
     tell(f"{report.rows} rows read, {report.kept} kept ({report.train_rows} to learn, {report.validation_rows} held out)")
     if report.tokens:
         lengths = report.lengths
-        tell(f"{report.tokens:,} tokens, {report.learned_tokens:,} learned; length {lengths.min} to {lengths.max}, half below {lengths.p50}")
+        tell(
+            f"{report.tokens:,} tokens, {report.learned_tokens:,} learned; length {lengths.min} to {lengths.max}, half below {lengths.p50}"
+        )
         tell(f"{report.truncated} cut at {report.max_length} tokens, {report.fully_masked} with nothing left to learn")
     tell(f"{report.duplicates} duplicates left out, {report.leaks} held-out rows also among the learned ones")
     for note in report.notes:

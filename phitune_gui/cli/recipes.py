@@ -15,7 +15,9 @@ from phitune_gui.store.recipes import load_recipe, save_recipe, with_options
 def new_recipe(model: Path, data: Path, technique: str, settings: list[str], out: Path, as_json: bool) -> int:
     """Write the recipe that these options mean."""
     if not out.name.endswith(RECIPE_SUFFIX):
-        raise CannotStart(str(out), f"A recipe file ends in {RECIPE_SUFFIX}, and {out.name} does not.", f"Write --out {out.stem}{RECIPE_SUFFIX}.")
+        raise CannotStart(
+            str(out), f"A recipe file ends in {RECIPE_SUFFIX}, and {out.name} does not.", f"Write --out {out.stem}{RECIPE_SUFFIX}."
+        )
     if not model.is_dir():
         raise CannotStart(str(model), f"There is no model folder {model}.", "phitune models lists the models of this machine.")
     if not data.exists():

@@ -53,5 +53,3 @@ def _summary(record: RunRecord) -> dict[str, Any]:
 def _details(record: RunRecord) -> dict[str, Any]:
     exports = [item.model_dump(mode="json") for item in exports_of(record.path, record.run)]
     return {**_summary(record), "recipe": record.recipe.model_dump(mode="json"), **record.run.model_dump(mode="json"), "exports": exports}
-
-

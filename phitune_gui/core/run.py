@@ -1,7 +1,7 @@
 """What a run has become: the pure function from events to the state that every view shows."""
 
-from collections.abc import Iterable
-from typing import Literal, NamedTuple
+from collections.abc import Callable, Iterable
+from typing import Any, Literal, NamedTuple
 
 from phitune_gui.core import events as e
 from phitune_gui.core.dataset_report import DatasetReport
@@ -153,13 +153,9 @@ def apply(run: Run, event: e.Event) -> Run:
 def _with_steps(run: Run, events: list[e.StepLogged]) -> Run:
     if not events:
         return run
-    new = tuple(
-        Step(s.step, s.epoch, s.loss, s.learning_rate, s.grad_norm, s.tokens, s.learned_tokens, s.seconds) for s in events
-    )
+    new = tuple(Step(s.step, s.epoch, s.loss, s.learning_rate, s.grad_norm, s.tokens, s.learned_tokens, s.seconds) for s in events)
     state = run.state if run.state == "stopping" else "running"
-    return run.model_copy(
-        update={"steps": run.steps + new, "step": new[-1].step, "state": state, "last_at": events[-1].at or run.last_at}
-    )
+    return run.model_copy(update={"steps": run.steps + new, "step": new[-1].step, "state": state, "last_at": events[-1].at or run.last_at})
 
 
 def _attempt_began(run: Run, event: e.AttemptBegan) -> dict[str, object]:
@@ -206,7 +202,7 @@ def _finished(run: Run, event: e.JobFinished) -> dict[str, object]:
     return {"state": "stopped" if event.stopped_early else "finished", "ended_at": event.at, "artifacts": event.artifacts}
 
 
-_CHANGES = {
+_CHANGES: dict[type, Callable[[Run, Any], dict[str, object]]] = {
     e.AttemptBegan: _attempt_began,
     e.StageBegan: _stage_began,
     e.Progressed: lambda run, event: {"done": event.done, "total": event.total, "unit": event.unit},

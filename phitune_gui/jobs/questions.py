@@ -25,9 +25,7 @@ def ask_models(desk: DataDesk, folders: Sequence[Path]) -> tuple[BaseModel, ...]
     return tuple(BaseModel.model_validate(model) for model in found)
 
 
-def ask_report(
-    desk: DataDesk, data: DataSection, model: BaseModel | None, seed: int, max_rows: int | None = None
-) -> DatasetReport:
+def ask_report(desk: DataDesk, data: DataSection, model: BaseModel | None, seed: int, max_rows: int | None = None) -> DatasetReport:
     """The doctor's findings, remembered or new; `max_rows` allows an estimate. Raises CannotStart about the dataset."""
     known = cached_report(data, model, seed)
     if known is not None:

@@ -20,6 +20,7 @@ from phitune_gui.jobs.worker_file import write_worker_file
 from phitune_gui.store.runs import read_events
 from phitune_gui.worker.reporter import FolderReporter
 
+
 def work(folder: Path) -> int:
     """Do the job that `folder` holds and return the exit code; whatever happens, one last event is written."""
     lock = Lock(folder / names.LOCK_FILE)

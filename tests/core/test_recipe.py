@@ -1,9 +1,9 @@
 """Recipes: editing by dotted name, limits, what scripts rely on."""
 
 import pytest
-from phitune_gui.core.recipe import Recipe, with_value
 from pydantic import BaseModel, ValidationError
 
+from phitune_gui.core.recipe import Recipe, with_value
 from tests.helpers.factories import a_recipe
 
 

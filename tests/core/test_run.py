@@ -4,9 +4,9 @@ import math
 
 from hypothesis import given
 from hypothesis import strategies as st
+
 from phitune_gui.core import events as e
 from phitune_gui.core.run import Run, apply, apply_all
-
 from tests.helpers.factories import a_step, a_training
 
 

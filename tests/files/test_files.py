@@ -1,13 +1,17 @@
 """Bytes reach the disk whole or not at all."""
 
-import os
 from pathlib import Path
 
 import pytest
+
 from phitune_gui.files.atomic import staged_folder, sweep, write_text
 from phitune_gui.files.lines import LineAppender, LineTail
 from phitune_gui.files.lock import Lock, is_held
 from phitune_gui.files.manifest import verify_manifest, write_manifest
+
+
+def _names(folder: Path) -> list[str]:
+    return sorted(path.name for path in folder.iterdir())
 
 
 def test_a_file_is_replaced_and_nothing_else_stays(tmp_path: Path) -> None:
@@ -15,7 +19,7 @@ def test_a_file_is_replaced_and_nothing_else_stays(tmp_path: Path) -> None:
     write_text(tmp_path / "a", "new")
 
     assert (tmp_path / "a").read_text("utf-8") == "new"
-    assert os.listdir(tmp_path) == ["a"]
+    assert _names(tmp_path) == ["a"]
 
 
 def test_a_staged_folder_appears_only_when_its_block_ends_well(tmp_path: Path) -> None:
@@ -25,7 +29,7 @@ def test_a_staged_folder_appears_only_when_its_block_ends_well(tmp_path: Path) -
         assert not final.exists()
 
     assert (final / "model").read_text("utf-8") == "1"
-    assert os.listdir(tmp_path) == ["out"]
+    assert _names(tmp_path) == ["out"]
 
 
 def test_a_failing_block_leaves_the_old_folder(tmp_path: Path) -> None:
@@ -34,11 +38,15 @@ def test_a_failing_block_leaves_the_old_folder(tmp_path: Path) -> None:
         (staging / "model").write_text("old", "utf-8")
 
     with pytest.raises(RuntimeError), staged_folder(final) as staging:
-        (staging / "model").write_text("half", "utf-8")
-        raise RuntimeError
+        _half_write(staging)
 
     assert (final / "model").read_text("utf-8") == "old"
-    assert os.listdir(tmp_path) == ["out"]
+    assert _names(tmp_path) == ["out"]
+
+
+def _half_write(staging: Path) -> None:
+    (staging / "model").write_text("half", "utf-8")
+    raise RuntimeError
 
 
 def test_sweep_takes_what_a_killed_writer_left_and_nothing_else(tmp_path: Path) -> None:
@@ -50,7 +58,7 @@ def test_sweep_takes_what_a_killed_writer_left_and_nothing_else(tmp_path: Path) 
 
     sweep(tmp_path)
 
-    assert sorted(os.listdir(tmp_path)) == [".other", "kept"]
+    assert _names(tmp_path) == [".other", "kept"]
 
 
 def test_a_tail_waits_for_the_end_of_a_line(tmp_path: Path) -> None:

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+
 from phitune_gui.core.job import ProbeJob, job_to_json
 from phitune_gui.core.names import CONTROL_FILE, JOB_FILE
 from phitune_gui.jobs.supervisor import Supervisor

@@ -7,13 +7,13 @@ from typing import Any
 
 import psutil
 import pytest
+
 from phitune_gui.core import events as e
 from phitune_gui.core.run import Run, apply_all
 from phitune_gui.jobs.control import send
 from phitune_gui.jobs.endings import log_tail, settle
 from phitune_gui.jobs.supervisor import Supervisor
 from phitune_gui.store.runs import read_events
-
 from tests.helpers.factories import a_training
 
 Start = Callable[..., Supervisor]

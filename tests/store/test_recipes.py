@@ -3,10 +3,10 @@
 from pathlib import Path
 
 import pytest
+
 from phitune_gui.core.problem import CannotStart
 from phitune_gui.core.recipe import Recipe, TechniqueSection
 from phitune_gui.store.recipes import load_recipe, recipe_to_yaml, save_recipe, with_options
-
 from tests.helpers.factories import a_recipe
 
 

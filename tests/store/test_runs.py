@@ -1,10 +1,10 @@
 """Run folders: made whole, listed wherever they lie, read back as they were."""
 
-import os
 import shutil
 from pathlib import Path
 
 import pytest
+
 from phitune_gui.core import events as e
 from phitune_gui.core.names import EVENTS_FILE
 from phitune_gui.core.problem import CannotStart
@@ -12,7 +12,6 @@ from phitune_gui.store import run_index
 from phitune_gui.store.paths import index_file
 from phitune_gui.store.runs import create_run_folder, find_run, list_runs, open_run
 from phitune_gui.store.settings import Settings, load_settings, save_settings, settings_file
-
 from tests.helpers.factories import a_plan, a_recipe, a_training
 
 
@@ -20,7 +19,7 @@ def test_a_new_run_folder_holds_what_the_contract_names(tmp_path: Path) -> None:
     folder = create_run_folder(a_recipe(), a_plan(), "Phi-3-mini-4k", tmp_path)
 
     names = {"recipe.yaml", "plan.json", "events.jsonl", "control.jsonl", "log.txt", "checkpoints", "exports"}
-    assert names <= set(os.listdir(folder))
+    assert names <= {path.name for path in folder.iterdir()}
     assert folder.parent == tmp_path
     assert oct(folder.stat().st_mode)[-3:] == "700"
 

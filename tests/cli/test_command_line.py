@@ -1,0 +1,135 @@
+"""The contract of the command line: names, exit codes, one JSON object, one sentence per failure."""
+
+import json
+from pathlib import Path
+
+import pytest
+from _pytest.capture import CaptureFixture
+
+from phitune_gui.__main__ import COMMANDS
+from phitune_gui.cli import main
+from phitune_gui.cli.commands import app
+from phitune_gui.store.recipes import load_recipe
+from phitune_gui.store.runs import create_run_folder
+from tests.helpers.factories import a_plan, a_recipe
+from tests.helpers.tiny_phi3 import write_tiny_phi3
+
+ROWS = [{"question": f"What is {number} and one?", "answer": f"It makes {number + 1}, friend."} for number in range(40)]
+
+
+@pytest.fixture
+def data(tmp_path: Path) -> Path:
+    path = tmp_path / "rows.jsonl"
+    path.write_text("".join(json.dumps(row) + "\n" for row in ROWS), "utf-8")
+    return path
+
+
+@pytest.fixture(scope="module")
+def model(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return write_tiny_phi3(tmp_path_factory.mktemp("models") / "tiny")
+
+
+def _json(capsys: CaptureFixture[str]) -> dict[str, object]:
+    out = capsys.readouterr().out
+    assert out.count("\n") == 1
+    document = json.loads(out)
+    assert isinstance(document, dict)
+    return document
+
+
+def test_the_dispatcher_knows_every_command() -> None:
+    declared = {command.name or command.callback.__name__ for command in app.registered_commands if command.callback}
+    groups = {group.name for group in app.registered_groups}
+
+    assert declared | groups == set(COMMANDS)
+
+
+@pytest.mark.parametrize("arguments", [["plan"], ["train", "a", "--nonsense"], ["nonsense"], ["preview", "x", "--model", "m", "--row", "-1"]])
+def test_wrong_usage_is_one_sentence_and_exit_code_2(arguments: list[str], capsys: CaptureFixture[str]) -> None:
+    assert main([*arguments, "--json"]) == 2
+
+    error = _json(capsys)["error"]
+    assert isinstance(error, dict)
+    assert set(error) == {"what", "where", "how_to_fix"}
+
+
+def test_a_recipe_is_written_and_read_again(tmp_path: Path, model: Path, data: Path, capsys: CaptureFixture[str]) -> None:
+    out = tmp_path / "r.phitune.yaml"
+    options = ["-o", "technique.rank=4", "-o", "training.epochs=2"]
+
+    assert main(["recipe", "new", "--model", str(model), "--data", str(data), "--out", str(out), *options, "--json"]) == 0
+
+    assert _json(capsys) == {"path": str(out)}
+    recipe = load_recipe(out)
+    assert recipe.technique.options["rank"] == 4
+    assert recipe.training.epochs == 2
+    assert recipe.data.validation.percent == 10
+
+
+def test_inspect_and_preview_answer_in_json(model: Path, data: Path, capsys: CaptureFixture[str]) -> None:
+    assert main(["inspect", str(data), "--model", str(model), "--json"]) == 0
+    report = _json(capsys)
+    assert report["format"] == "question_answer"
+    assert report["rows"] == 40
+    assert main(["preview", str(data), "--model", str(model), "--row", "3", "--json"]) == 0
+    seen = _json(capsys)
+    assert "It makes 4, friend." in str(seen["text"])
+
+
+def test_plan_answers_even_when_problems_block(tmp_path: Path, model: Path, data: Path, capsys: CaptureFixture[str]) -> None:
+    out = tmp_path / "r.phitune.yaml"
+    main(["recipe", "new", "--model", str(model), "--data", str(data), "--out", str(out)])
+    data.write_text("", "utf-8")
+    capsys.readouterr()
+
+    assert main(["plan", str(out), "--json"]) == 0
+
+    plan = _json(capsys)
+    assert plan["total_parameters"]
+    problems = plan["problems"]
+    assert isinstance(problems, list)
+    assert any("empty" in problem["what"] for problem in problems)
+
+
+def test_train_refuses_what_plan_blocks_and_writes_nothing(
+    tmp_path: Path, model: Path, data: Path, capsys: CaptureFixture[str]
+) -> None:
+    out, runs = tmp_path / "r.phitune.yaml", tmp_path / "runs"
+    main(["recipe", "new", "--model", str(model), "--data", str(data), "--out", str(out)])
+    data.write_text("", "utf-8")
+    capsys.readouterr()
+
+    assert main(["train", str(out), "--runs", str(runs), "--json"]) == 2
+
+    assert "error" in _json(capsys)
+    assert not runs.exists() or not list(runs.iterdir())
+
+
+def test_runs_lists_and_show_tells(capsys: CaptureFixture[str]) -> None:
+    folder = create_run_folder(a_recipe(), a_plan(), "a")
+
+    assert main(["runs", "--json"]) == 0
+    runs = _json(capsys)["runs"]
+    assert isinstance(runs, list)
+    assert [run["path"] for run in runs] == [str(folder)]
+    assert main(["show", folder.name, "--json"]) == 0
+    run = _json(capsys)["run"]
+    assert isinstance(run, dict)
+    assert run["path"] == str(folder)
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["show", "nothing"], ["stop", "nothing"], ["export", "nothing"], ["verify", "nothing"], ["chat", "nothing", "--prompt", "x"],
+        ["train", "nothing.phitune.yaml"], ["plan", "nothing.phitune.yaml"], ["inspect", "nothing.jsonl"], ["models", "nothing"],
+    ],
+)  # fmt: skip
+def test_what_is_not_there_is_a_sentence(arguments: list[str], capsys: CaptureFixture[str]) -> None:
+    assert main(arguments) == 2
+
+    words = capsys.readouterr()
+    assert words.out == ""
+    assert "nothing" in words.err
+    assert "Traceback" not in words.err
+    assert "Errno" not in words.err
