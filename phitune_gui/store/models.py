@@ -1,13 +1,14 @@
 """Reads local model folders and judges each with one clear reason: JSON files and safetensors headers only, nothing is written."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 from phitune_gui.catalog.base_models import chat_markers, judge_config
 from phitune_gui.core.base_model import BaseModel
 from phitune_gui.core.problem import CannotStart, Problem
 from phitune_gui.core.value import Value
+from phitune_gui.data.desk import Operation
 from phitune_gui.store.model_folder.json_file import read_json_object
 from phitune_gui.store.model_folder.licence import NOT_STATED, read_licence
 from phitune_gui.store.model_folder.other_contents import CONFIG, refuse_non_folder, refuse_without_config
@@ -117,13 +118,6 @@ class ModelsRequest(Value):
     """Which folders to search; the Hugging Face cache is searched only when it is named."""
 
     folders: tuple[str, ...]
-
-
-class Operation(NamedTuple):
-    """One question that the data desk answers: what is asked, and the function that answers it."""
-
-    request: type[Value]
-    answer: Callable[[Any], Any]
 
 
 MODEL_OPERATIONS: dict[str, Operation] = {

@@ -1,6 +1,6 @@
 """A worker whose engine follows a script: everything around the engine is the real thing.
 
-    python fake_worker.py FOLDER        with FOLDER/script.json: a list of [word, argument] steps
+python fake_worker.py FOLDER        with FOLDER/script.json: a list of [word, argument] steps
 """
 
 import json

@@ -285,7 +285,7 @@ def _file_instead(folder: Path) -> None:
         (_other_shapes, "has the shape [256, 64] instead of [512, 64]"),
         (_more_layers, "model.layers.2.self_attn.qkv_proj.weight is missing"),
         (_no_tokenizer, "no tokenizer.json"),
-        (_broken_tokenizer, "tokenizer.json is no valid JSON"),
+        (_broken_tokenizer, "tokenizer.json' is not valid JSON"),
         (_foreign_tokenizer, "token 100000"),
         (_no_template, "no chat template"),
         (_template_that_does_not_parse, "cannot be parsed"),
@@ -407,6 +407,7 @@ def test_real_phi_3_folders(name: str, context: int, original: int, folds: bool,
 
 
 @needs_real_files
+@pytest.mark.skipif(os.name == "nt", reason="the hole in the file would take 7.6 GB there")
 def test_real_folder_with_sparse_weights_is_usable_and_quick(tmp_path: Path) -> None:
     """Weights of the true size as a hole in the disk: the headers are all that is read."""
     folder = tmp_path / "phi"

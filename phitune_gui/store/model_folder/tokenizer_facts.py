@@ -9,7 +9,7 @@ from phitune_gui.core.problem import CannotStart
 from phitune_gui.core.value import Lenient
 from phitune_gui.data.render import ChatTemplate
 from phitune_gui.data.tokenizer_files import TokenizerFiles, read_tokenizer_files
-from phitune_gui.store.model_folder.json_file import FETCH_AGAIN, parse_json_object
+from phitune_gui.store.model_folder.json_file import FETCH_AGAIN
 
 TOKENIZER = "tokenizer.json"
 
@@ -44,9 +44,8 @@ def read_tokenizer(folder: Path) -> TokenizerFacts:
 
 
 def _added_tokens(path: Path, files: TokenizerFiles) -> dict[str, int]:
-    content = parse_json_object(path, files.tokenizer)
     try:
-        added = _Tokenizer.model_validate({"added_tokens": content.get("added_tokens") or ()}).added_tokens
+        added = _Tokenizer.model_validate({"added_tokens": files.tokenizer.get("added_tokens") or ()}).added_tokens
     except ValidationError as error:
         raise CannotStart(str(path), f"{TOKENIZER} describes its added tokens wrongly.", FETCH_AGAIN) from error
     return {token.content: token.id for token in added}

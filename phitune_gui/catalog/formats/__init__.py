@@ -1,0 +1,19 @@
+"""The dataset formats PhiTune reads, in the order in which a tie between them is decided."""
+
+from phitune_gui.catalog.formats import alpaca, classification, openai_messages, plain_text, prompt_completion, question_answer, sharegpt
+from phitune_gui.catalog.formats.dataset_format import DatasetFormat
+
+FORMATS: tuple[DatasetFormat, ...] = (
+    openai_messages.FORMAT,
+    sharegpt.FORMAT,
+    alpaca.FORMAT,
+    prompt_completion.FORMAT,
+    question_answer.FORMAT,
+    classification.FORMAT,
+    plain_text.FORMAT,
+)
+
+
+def format_by_id(id: str) -> DatasetFormat:
+    """The format of this id; KeyError when there is none."""
+    return {each.id: each for each in FORMATS}[id]

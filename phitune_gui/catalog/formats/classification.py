@@ -1,0 +1,53 @@
+"""Texts with a label: the model is asked which of the labels found in the data fits, and answers with the label."""
+
+from collections.abc import Sequence
+
+from phitune_gui.catalog.formats.dataset_format import BadRow, ColumnRole, Columns, DatasetFormat, Row, ask, has_roles, is_preference
+from phitune_gui.core.messages import Conversation
+
+TEXT = ColumnRole("text", "The text that is judged.", ("text", "sentence"))
+LABEL = ColumnRole("label", "The label that is learned.", ("label", "category"))
+LABELS = "labels"
+"""Not a column: all labels, separated by commas, as the question lists them. Found in the data unless given."""
+MOST_LABELS = 50
+"""With more different labels than this the question does not list them."""
+
+
+def looks_like(row: Row) -> float:
+    """Certain when a text and a label are there, and no answer of another kind."""
+    return 1.0 if has_roles(row, (TEXT, LABEL)) and not is_preference(row) else 0.0
+
+
+def learn_columns(rows: Sequence[Row], columns: Columns) -> Columns:
+    """The columns with the labels found in the data added, in alphabetical order."""
+    if LABELS in columns:
+        return columns
+    found: set[str] = set()
+    for row in rows:
+        try:
+            found.add(LABEL.text(row, columns).strip())
+        except BadRow:
+            continue  # said when the row itself is turned into messages
+    return {**columns, LABELS: ", ".join(sorted(found)) if len(found) <= MOST_LABELS else ""}
+
+
+def to_messages(row: Row, columns: Columns) -> Conversation:
+    """The user asks which label fits the text, the assistant names it."""
+    text, label = TEXT.text(row, columns), LABEL.text(row, columns).strip()
+    labels = columns.get(LABELS, "")
+    question = f"Which label fits the text? Answer with one of: {labels}." if labels else "Which label fits the text?"
+    return ask(f"{question}\n\nText: {text}", label)
+
+
+FORMAT = DatasetFormat(
+    id="classification",
+    label="Texts with labels",
+    summary=(
+        "Each row has a text and its label. The user's turn asks which of the labels found in the data fits the text "
+        f"(they are listed when there are at most {MOST_LABELS}); the answer is the label alone."
+    ),
+    roles=(TEXT, LABEL),
+    looks_like=looks_like,
+    to_messages=to_messages,
+    learn_columns=learn_columns,
+)

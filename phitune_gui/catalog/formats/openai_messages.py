@@ -1,0 +1,68 @@
+"""The chat format of OpenAI's API: a list `messages` of objects with `role` and `content`."""
+
+import json
+from collections.abc import Mapping
+from typing import Any, Literal
+
+from phitune_gui.catalog.formats.dataset_format import BadRow, ColumnRole, Columns, DatasetFormat, Row, chat, is_preference, text_of
+from phitune_gui.catalog.formats.turns import offered_tools, turn_objects
+from phitune_gui.core.messages import Conversation, Message, Role
+
+MESSAGES = ColumnRole("messages", "The list of turns, each with role and content.", ("messages", "conversations"))
+TOOLS = ColumnRole("tools", "What the assistant may call; shown to it in the system text.", ("tools", "functions"), required=False)
+ROLES: dict[str, Role] = {
+    "system": "system", "developer": "system", "user": "user", "assistant": "assistant", "tool": "tool", "function": "tool",
+}  # fmt: skip
+
+
+def looks_like(row: Row) -> float:
+    """Certain when `messages` is a list of objects with role and content."""
+    name = MESSAGES.column(row, {})
+    turns = row[name] if name is not None else None
+    if is_preference(row) or not isinstance(turns, list):
+        return 0.0
+    return 1.0 if all(isinstance(turn, Mapping) and "role" in turn for turn in turns) else 0.3
+
+
+def to_messages(row: Row, columns: Columns) -> Conversation:
+    """The turns with OpenAI's role names in ours; offered tools are told in the system text."""
+    turns = [_message(turn) for turn in turn_objects(MESSAGES.value(row, columns), MESSAGES.id)]
+    return chat(offered_tools(turns, TOOLS.value(row, columns)))
+
+
+def _message(turn: Mapping[str, Any]) -> Message:
+    name = turn.get("role")
+    role = ROLES.get(name) if isinstance(name, str) else None
+    if role is None:
+        raise BadRow(f"The role {name!r} is unknown.", f"Use one of: {', '.join(ROLES)}.")
+    return Message(role=role, content=_content(turn, role))
+
+
+def _content(turn: Mapping[str, Any], role: Literal["system", "user", "assistant", "tool"]) -> str:
+    content = turn.get("content")
+    calls = turn.get("tool_calls") or turn.get("function_call")
+    if content is None and calls:
+        return json.dumps(calls, ensure_ascii=False)
+    if "content" not in turn:
+        raise BadRow(f"A message of the {role} has no content.", "Add the key 'content' to every message.")
+    if isinstance(content, list):
+        return "".join(_part(part) for part in content)
+    return text_of(content, "content of a message")
+
+
+def _part(part: Any) -> str:
+    if isinstance(part, str):
+        return part
+    if isinstance(part, Mapping) and isinstance(part.get("text"), str):
+        return str(part["text"])
+    raise BadRow("A message holds something that is not text.", "Leave pictures and sound out; text models learn from text.")
+
+
+FORMAT = DatasetFormat(
+    id="openai_messages",
+    label="Chat messages (OpenAI)",
+    summary="Each row has a list 'messages'; each message has a role (system, user, assistant) and a content.",
+    roles=(MESSAGES, TOOLS),
+    looks_like=looks_like,
+    to_messages=to_messages,
+)

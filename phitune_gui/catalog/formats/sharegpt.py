@@ -1,0 +1,54 @@
+"""The ShareGPT format: a list `conversations` of objects with `from` and `value`."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from phitune_gui.catalog.formats.dataset_format import BadRow, ColumnRole, Columns, DatasetFormat, Row, chat, is_preference, text_of
+from phitune_gui.catalog.formats.turns import offered_tools, turn_objects
+from phitune_gui.core.messages import Conversation, Message, Role
+
+CONVERSATIONS = ColumnRole("conversations", "The list of turns, each with from and value.", ("conversations", "conversation"))
+SYSTEM = ColumnRole("system", "How the assistant should behave in this row.", ("system", "system_prompt"), required=False)
+TOOLS = ColumnRole("tools", "What the assistant may call; shown to it in the system text.", ("tools",), required=False)
+SPEAKERS: dict[str, Role] = {
+    "human": "user", "user": "user", "gpt": "assistant", "assistant": "assistant", "chatgpt": "assistant", "bot": "assistant",
+    "model": "assistant", "system": "system", "function_call": "assistant", "observation": "tool", "tool": "tool",
+}  # fmt: skip
+
+
+def looks_like(row: Row) -> float:
+    """Certain when `conversations` is a list of objects with from and value."""
+    name = CONVERSATIONS.column(row, {})
+    turns = row[name] if name is not None else None
+    if is_preference(row) or not isinstance(turns, list):
+        return 0.0
+    return 1.0 if all(isinstance(turn, Mapping) and "from" in turn for turn in turns) else 0.3
+
+
+def to_messages(row: Row, columns: Columns) -> Conversation:
+    """The turns with ShareGPT's speakers as our roles; calls of tools are answers, their results are tool turns."""
+    turns = [_message(turn) for turn in turn_objects(CONVERSATIONS.value(row, columns), CONVERSATIONS.id)]
+    system = SYSTEM.text(row, columns)
+    if system.strip() and not (turns and turns[0].role == "system"):
+        turns.insert(0, Message(role="system", content=system))
+    return chat(offered_tools(turns, TOOLS.value(row, columns)))
+
+
+def _message(turn: Mapping[str, Any]) -> Message:
+    speaker = turn.get("from")
+    role = SPEAKERS.get(speaker) if isinstance(speaker, str) else None
+    if role is None:
+        raise BadRow(f"The speaker {speaker!r} is unknown.", f"Use one of: {', '.join(SPEAKERS)}.")
+    if "value" not in turn:
+        raise BadRow(f"A message of {speaker} has no value.", "Add the key 'value' to every message.")
+    return Message(role=role, content=text_of(turn["value"], "value of a message"))
+
+
+FORMAT = DatasetFormat(
+    id="sharegpt",
+    label="Conversations (ShareGPT)",
+    summary="Each row has a list 'conversations'; each turn says who speaks (from: human, gpt) and what (value).",
+    roles=(CONVERSATIONS, SYSTEM, TOOLS),
+    looks_like=looks_like,
+    to_messages=to_messages,
+)

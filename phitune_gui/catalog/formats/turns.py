@@ -1,0 +1,28 @@
+"""What the two formats with lists of turns share: checking the list, and telling the assistant which tools it has."""
+
+import json
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from phitune_gui.catalog.formats.dataset_format import BadRow
+from phitune_gui.core.messages import Message
+
+
+def turn_objects(value: Any, name: str) -> list[Mapping[str, Any]]:
+    """The turns as objects. Raises BadRow when `value` is no list or one of its parts is no object."""
+    if not isinstance(value, list | tuple):
+        raise BadRow(f"'{name}' is not a list of messages.", f"Write '{name}' as a list of objects.")
+    for number, turn in enumerate(value, 1):
+        if not isinstance(turn, Mapping):
+            raise BadRow(f"Message {number} is not an object.", "Write every message as an object with its role and its text.")
+    return list(value)
+
+
+def offered_tools(turns: Sequence[Message], tools: Any) -> list[Message]:
+    """The turns with the offered tools told at the end of the system text, or in a system text of their own."""
+    if not tools or (isinstance(tools, str) and tools.strip() in ("", "[]")):
+        return list(turns)
+    told = "Tools that can be called:\n" + (tools if isinstance(tools, str) else json.dumps(tools, ensure_ascii=False))
+    if turns and turns[0].role == "system":
+        return [Message(role="system", content=f"{turns[0].content}\n\n{told}"), *turns[1:]]
+    return [Message(role="system", content=told), *turns]

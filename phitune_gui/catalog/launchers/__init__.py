@@ -1,0 +1,13 @@
+"""The ways to start training that PhiTune offers, in the order they are shown."""
+
+from phitune_gui.catalog.launchers.launcher import Launcher
+from phitune_gui.catalog.launchers.single import SINGLE
+
+__all__ = ["LAUNCHERS", "Launcher", "launcher"]
+
+LAUNCHERS: tuple[Launcher, ...] = (SINGLE,)
+
+
+def launcher(id: str) -> Launcher:
+    """The launcher of this id; KeyError when there is none."""
+    return {known.id: known for known in LAUNCHERS}[id]

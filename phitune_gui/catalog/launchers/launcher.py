@@ -1,0 +1,13 @@
+"""What a launcher is: a way to start the processes that train together."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Launcher:
+    """One way to start training; `several` when it starts more than one process."""
+
+    id: str
+    label: str
+    summary: str
+    several: bool

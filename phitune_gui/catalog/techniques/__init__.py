@@ -1,0 +1,54 @@
+"""The ways to train that PhiTune offers, in the order they are shown; adding one is one file and one name in the list."""
+
+from typing import Any
+
+from pydantic import ValidationError
+
+from phitune_gui.catalog.techniques.lora import LORA
+from phitune_gui.catalog.techniques.option_errors import option_errors
+from phitune_gui.catalog.techniques.technique import Technique
+from phitune_gui.core.base_model import BaseModel
+from phitune_gui.core.problem import CannotStart, Problem
+from phitune_gui.core.recipe import TechniqueSection
+from phitune_gui.core.value import Value
+
+__all__ = ["TECHNIQUES", "Technique", "options_for", "technique", "technique_problems"]
+
+TECHNIQUES: tuple[Technique[Any], ...] = (LORA,)
+
+
+def technique(id: str) -> Technique[Any]:
+    """The technique of this id; KeyError when there is none."""
+    return {known.id: known for known in TECHNIQUES}[id]
+
+
+def options_for(section: TechniqueSection) -> Value:
+    """The section's options, validated by its technique; CannotStart names the first fault."""
+    found = read_options(section)
+    if isinstance(found, Value):
+        return found
+    first = found[0]
+    raise CannotStart(first.where, first.what, first.how_to_fix)
+
+
+def technique_problems(section: TechniqueSection, model: BaseModel | None) -> tuple[Problem, ...]:
+    """Everything wrong with the section: an unknown id, faulty options, or what the technique itself finds."""
+    found = read_options(section)
+    return technique(section.id).checks(found, model) if isinstance(found, Value) else found
+
+
+def read_options(section: TechniqueSection) -> Value | tuple[Problem, ...]:
+    """The validated options, or at least one Problem."""
+    try:
+        known = technique(section.id)
+    except KeyError:
+        return (_unknown_technique(section.id),)
+    try:
+        return known.options.model_validate(section.options)  # type: ignore[no-any-return]
+    except ValidationError as error:
+        return tuple(option_errors(known.label, known.options, error))
+
+
+def _unknown_technique(id: str) -> Problem:
+    known = ", ".join(each.id for each in TECHNIQUES)
+    return Problem(where="technique.id", what=f"PhiTune has no technique named {id!r}.", how_to_fix=f"Choose one of: {known}.")

@@ -1,0 +1,33 @@
+"""What a technique is: its options, what they become for PEFT, what they cost, and what the result can be used for."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Generic, TypeVar
+
+from phitune_gui.core.base_model import BaseModel
+from phitune_gui.core.problem import Problem
+from phitune_gui.core.value import Value
+
+Options = TypeVar("Options", bound=Value)
+
+
+@dataclass(frozen=True, slots=True)
+class Technique(Generic[Options]):
+    """One way to train weights. Every function takes validated options; nothing here imports torch.
+
+    `peft_config` gives what `peft.get_peft_config` takes, or None when no adapter is trained.
+    `adapter_parameters` is the exact count of trained parameters on a model, by its sizes alone.
+    `checks` says what validation of single options cannot: it gets the model, or None while none is chosen.
+    `target_modules` names the layers that must be found and wrapped, or nothing must train.
+    """
+
+    id: str
+    label: str
+    summary: str
+    options: type[Options]
+    peft_config: Callable[[Options], dict[str, Any] | None]
+    adapter_parameters: Callable[[Options, BaseModel], int]
+    checks: Callable[[Options, BaseModel | None], tuple[Problem, ...]]
+    target_modules: Callable[[Options], tuple[str, ...]]
+    can_merge: bool
+    can_export: bool

@@ -1,0 +1,1 @@
+"""Rows to tokens, without torch: the same code serves the preview, the doctor and training."""

@@ -1,0 +1,40 @@
+"""What the data desk can do: operations by name, each with what it must be asked and what answers."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import pydantic
+
+from phitune_gui.core.dataset_report import DatasetReport
+from phitune_gui.core.messages import Preview
+from phitune_gui.data.requests import InspectRequest, PreviewRequest
+
+
+@dataclass(frozen=True, slots=True)
+class Operation:
+    """One thing to ask: the type that the fields of a request are validated by, and the function that answers it with values.
+
+    `answer` may raise CannotStart. What it needs is imported when it is first asked, so that the desk is up at once.
+    """
+
+    request: type[pydantic.BaseModel]
+    answer: Callable[[Any], Any]
+
+
+def _inspect(request: InspectRequest) -> DatasetReport:
+    from phitune_gui.data.inspection import inspect
+
+    return inspect(request)
+
+
+def _preview(request: PreviewRequest) -> Preview:
+    from phitune_gui.data.preview import preview_row
+
+    return preview_row(request)
+
+
+OPERATIONS: dict[str, Operation] = {
+    "inspect": Operation(InspectRequest, _inspect),
+    "preview": Operation(PreviewRequest, _preview),
+}

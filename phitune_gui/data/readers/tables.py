@@ -1,0 +1,118 @@
+"""Reads CSV and TSV, whatever the delimiter, with the true line of every row even where quoted cells hold line breaks."""
+
+import csv
+import io
+from collections.abc import Iterator
+from itertools import chain, islice
+from typing import BinaryIO
+
+from phitune_gui.core.dataset_report import RejectedRow
+from phitune_gui.core.problem import CannotStart
+from phitune_gui.data.readers.data_row import MAX_ROW_BYTES, DataRow, ReadRow, Rows
+
+DELIMITERS = (",", ";", "\t", "|")
+SNIFFED_LINES = 100
+
+
+def read_table(stream: BinaryIO, file: str) -> Rows:
+    """The rows below the line of column names. Rows with too few or too many cells are rejected."""
+    csv.field_size_limit(MAX_ROW_BYTES)
+    text = io.TextIOWrapper(stream, encoding="utf-8", errors="surrogateescape", newline="")
+    lines = _lines(text, file)
+    head = list(islice(lines, SNIFFED_LINES))
+    yield from _rows(chain(head, lines), file, _delimiter(head))
+    text.detach()
+
+
+def _lines(text: io.TextIOWrapper, file: str) -> Iterator[str]:
+    number = 0
+    while line := text.readline(MAX_ROW_BYTES):
+        number += 1
+        if len(line) == MAX_ROW_BYTES:
+            raise CannotStart(
+                f"{file}:{number}", f"Line {number} of the table is longer than {MAX_ROW_BYTES // 1024**2} MB.",
+                "Check that this is a table with one row per line.",
+            )  # fmt: skip
+        yield line
+
+
+def _delimiter(head: list[str]) -> str:
+    """The delimiter that cuts the first rows most evenly into more than one cell; a comma when none does."""
+    return max(DELIMITERS, key=lambda delimiter: _evenness(head, delimiter))
+
+
+def _evenness(head: list[str], delimiter: str) -> tuple[float, int]:
+    try:
+        rows = [row for row in csv.reader(head, delimiter=delimiter) if row]
+    except csv.Error:
+        return (0.0, 0)
+    if not rows or len(rows[0]) < 2:
+        return (0.0, 0)
+    return (sum(len(row) == len(rows[0]) for row in rows) / len(rows), len(rows[0]))
+
+
+def _rows(lines: Iterator[str], file: str, delimiter: str) -> Rows:
+    counted = _Counted(lines)
+    reader = csv.reader(counted, delimiter=delimiter, strict=True)
+    names = _names(reader, file)
+    row = 0
+    while True:
+        line = reader.line_num + 1
+        try:
+            cells = next(reader)
+        except StopIteration:
+            return
+        except csv.Error as error:
+            yield _not_proper(file, line, error)
+            row += 1
+            continue
+        if cells:
+            yield _row(cells, names, DataRow(file, row, line, {}, counted.bytes))
+            row += 1
+
+
+class _Counted:
+    """The lines, and how many bytes of UTF-8 they were so far."""
+
+    def __init__(self, lines: Iterator[str]) -> None:
+        self._lines = lines
+        self.bytes = 0
+
+    def __iter__(self) -> Iterator[str]:
+        for line in self._lines:
+            self.bytes += len(line) if line.isascii() else len(line.encode("utf-8", errors="surrogateescape"))
+            yield line
+
+
+def _not_proper(file: str, line: int, error: csv.Error) -> RejectedRow:
+    return RejectedRow(
+        file=file, line=line, reason=f"The row is not a proper table row: {error}.",
+        fix='Put cells with quotes, delimiters or line breaks in "double quotes", and write quotes inside them twice.',
+    )  # fmt: skip
+
+
+def _names(reader: Iterator[list[str]], file: str) -> list[str]:
+    try:
+        names = next((cells for cells in reader if cells), [])
+    except csv.Error as error:
+        raise CannotStart(
+            f"{file}:1", f"The line of column names is not a proper table row: {error}.", "Write the column names in the first line."
+        ) from error
+    names = [name.strip() or f"column {number}" for number, name in enumerate(names, 1)]
+    double = next((name for name in names if names.count(name) > 1), None)
+    if double is not None:
+        raise CannotStart(f"{file}:1", f"Two columns are called '{double}'.", "Rename one of them in the first line.")
+    return names
+
+
+def _row(cells: list[str], names: list[str], place: DataRow) -> ReadRow:
+    if len(cells) != len(names):
+        reason = f"The row has {len(cells)} cells, but there are {len(names)} columns."
+        return RejectedRow(file=place.file, line=place.line, reason=reason, fix="Check the delimiters and quotes of this row.")
+    if not all(cell.isascii() or _is_readable(cell) for cell in cells):
+        return RejectedRow(file=place.file, line=place.line, reason="The row is not valid UTF-8.", fix="Save the file again as UTF-8.")
+    return DataRow(place.file, place.row, place.line, dict(zip(names, cells, strict=True)), place.end)
+
+
+def _is_readable(cell: str) -> bool:
+    return not any("\udc80" <= letter <= "\udcff" for letter in cell)

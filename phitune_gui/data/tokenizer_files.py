@@ -1,0 +1,86 @@
+"""Reads what a model folder says about its tokenizer beside the tokenizer itself: template, special tokens, end tokens."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import orjson
+
+from phitune_gui.core.problem import CannotStart
+from phitune_gui.data.render import MAX_TEMPLATE_BYTES
+
+MAX_JSON_BYTES = 64 * 1024 * 1024
+_SPECIAL = ("bos_token", "eos_token", "unk_token", "sep_token", "pad_token", "cls_token", "mask_token")
+
+
+@dataclass(frozen=True, slots=True)
+class TokenizerFiles:
+    """`tokenizer` is the content of tokenizer.json, `template` None when the model has none; `end_ids` are generation_config.json's."""
+
+    tokenizer: Mapping[str, Any]
+    template: str | None
+    special_tokens: Mapping[str, str]
+    adds_bos: bool
+    end_ids: tuple[int, ...]
+
+
+def read_tokenizer_files(folder: Path) -> TokenizerFiles:
+    """The files of a model folder. Raises CannotStart when tokenizer.json is missing or one of them cannot be read."""
+    path = folder / "tokenizer.json"
+    if not path.is_file():
+        raise CannotStart("model.path", f"The model folder '{folder}' has no tokenizer.json.", "Copy it there from where the model came.")
+    config = _json_object(folder / "tokenizer_config.json")
+    return TokenizerFiles(
+        tokenizer=_json_object(path),
+        template=_template(folder, config),
+        special_tokens=_special_tokens({**_json_object(folder / "special_tokens_map.json"), **config}),
+        adds_bos=config.get("add_bos_token") is True,
+        end_ids=_end_ids(_json_object(folder / "generation_config.json")),
+    )
+
+
+def _template(folder: Path, config: Mapping[str, Any]) -> str | None:
+    """chat_template.jinja wins over tokenizer_config.json; of several named templates the default one is used."""
+    path = folder / "chat_template.jinja"
+    if path.is_file():
+        return _read(path, MAX_TEMPLATE_BYTES).decode("utf-8", errors="replace")
+    template = config.get("chat_template")
+    if isinstance(template, list):
+        template = {each.get("name"): each.get("template") for each in template if isinstance(each, dict)}
+    if isinstance(template, dict):
+        template = template.get("default")
+    return template if isinstance(template, str) else None
+
+
+def _special_tokens(config: Mapping[str, Any]) -> dict[str, str]:
+    found = {name: config.get(name) for name in _SPECIAL}
+    texts = {name: value.get("content") if isinstance(value, dict) else value for name, value in found.items()}
+    return {name: text for name, text in texts.items() if isinstance(text, str)}
+
+
+def _end_ids(config: Mapping[str, Any]) -> tuple[int, ...]:
+    ids = config.get("eos_token_id")
+    return tuple(id for id in (ids if isinstance(ids, list) else [ids]) if isinstance(id, int))
+
+
+def _json_object(path: Path) -> dict[str, Any]:
+    """The object in the file; empty when there is no such file."""
+    if not path.is_file():
+        return {}
+    try:
+        value = orjson.loads(_read(path, MAX_JSON_BYTES))
+    except orjson.JSONDecodeError as error:
+        raise CannotStart("model.path", f"The model's '{path}' is not valid JSON: {error}.", "Copy the model again.") from error
+    return value if isinstance(value, dict) else {}
+
+
+def _read(path: Path, limit: int) -> bytes:
+    try:
+        if path.stat().st_size > limit:
+            raise CannotStart("model.path", f"The model's '{path}' is longer than {limit} bytes.", "Choose another model.")
+        return path.read_bytes()
+    except OSError as error:
+        raise CannotStart(
+            "model.path", f"The model's '{path}' cannot be read: {error.strerror}.", "Check the permissions of the model folder."
+        ) from error

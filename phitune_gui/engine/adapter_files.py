@@ -1,0 +1,41 @@
+"""Writes what was trained as a standard PEFT folder (or, after full fine-tuning, a standard model folder)."""
+
+from pathlib import Path
+
+import peft
+
+from phitune_gui.core.base_model import BaseModel
+from phitune_gui.core.names import ADAPTER_FOLDER
+from phitune_gui.engine.model import Tuned
+from phitune_gui.engine.tokenizer import copy_tokenizer
+from phitune_gui.files.atomic import staged_folder
+from phitune_gui.files.manifest import write_manifest
+
+WEIGHTS_FILE = "adapter_model.safetensors"
+
+
+def save_weights(model: Tuned, folder: Path) -> None:
+    """Write the trained weights and their config into `folder`; embeddings are never resized, so never saved with an adapter."""
+    if isinstance(model, peft.PeftModel):
+        model.save_pretrained(str(folder), save_embedding_layers=False)
+    else:
+        model.save_pretrained(folder)
+
+
+def save_adapter(model: Tuned, base: BaseModel, run: Path, step: int) -> Path:
+    """Write `run`/adapter as a whole: weights, config that names the base model, tokenizer, a note for people."""
+    final = run / ADAPTER_FOLDER
+    with staged_folder(final) as staging:
+        if isinstance(model, peft.PeftModel):
+            model.active_peft_config.base_model_name_or_path = base.path
+        save_weights(model, staging)
+        copy_tokenizer(Path(base.path), staging)
+        (staging / "README.md").write_text(_readme(isinstance(model, peft.PeftModel), base, step), encoding="utf-8")
+        write_manifest(staging)
+    return final
+
+
+def _readme(is_adapter: bool, base: BaseModel, step: int) -> str:
+    what = "An adapter (PEFT format) for" if is_adapter else "Fully tuned weights of"
+    how = f'\nLoad it with `peft.PeftModel.from_pretrained(base, "this folder")`; the base model lay in `{base.path}`.\n'
+    return f"# Made with PhiTune\n\n{what} {base.name}, as it was after {step} steps.\n{how if is_adapter else ''}"

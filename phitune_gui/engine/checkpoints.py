@@ -1,0 +1,75 @@
+"""Checkpoints that are whole or not there: staged, listed with hashes, renamed into place, the oldest ones pruned by step."""
+
+import json
+import shutil
+from collections.abc import Mapping
+from pathlib import Path
+from typing import NamedTuple
+
+from phitune_gui.core.names import CHECKPOINTS_FOLDER
+from phitune_gui.core.problem import CannotStart
+from phitune_gui.files.atomic import TRASH_PREFIX
+from phitune_gui.files.manifest import verify_manifest
+
+NOTE_FILE = "phitune-checkpoint.json"
+KEEP = 2
+"""Newest checkpoints kept besides the best one."""
+
+
+class Note(NamedTuple):
+    """What a checkpoint says about itself; a resumed run must see the same rows in the same steps."""
+
+    step: int
+    rows: int
+    rows_per_step: int
+    fingerprint: str
+    evaluations: dict[int, float]
+
+
+def checkpoint_path(step: int) -> str:
+    """Where the checkpoint of `step` lies, relative to the run folder."""
+    return f"{CHECKPOINTS_FOLDER}/step-{step:06d}"
+
+
+def write_note(folder: Path, note: Note) -> None:
+    """Write the note into a checkpoint that is being made."""
+    (folder / NOTE_FILE).write_text(json.dumps(note._asdict()), encoding="utf-8")
+
+
+def verified_note(checkpoint: Path) -> Note:
+    """The note of a checkpoint whose every file is as it was written; CannotStart otherwise."""
+    problems = verify_manifest(checkpoint)
+    if problems:
+        raise CannotStart(str(checkpoint), problems[0], "Resume from an older checkpoint, or start the run again.")
+    fields = json.loads((checkpoint / NOTE_FILE).read_text("utf-8"))
+    evaluations = {int(step): loss for step, loss in fields.pop("evaluations").items()}
+    return Note(**fields, evaluations=evaluations)
+
+
+def require_same_rows(then: Note, now: Note) -> None:
+    """CannotStart when resuming would train on other rows, or on the same rows in other steps, than the run began with."""
+    if then.fingerprint != now.fingerprint or then.rows != now.rows:
+        raise CannotStart(
+            "data.sources",
+            f"The data changed since this run began: it had {then.rows} rows to learn from, now there are {now.rows} or their content differs.",
+            "Put the old files back, or start a new run.",
+        )
+    if then.rows_per_step != now.rows_per_step:
+        raise CannotStart(
+            "training.micro_batch_size",
+            f"A step held {then.rows_per_step} rows when this run began and would now hold {now.rows_per_step}.",
+            "Keep rows at a time multiplied by accumulation the same, or start a new run.",
+        )
+
+
+def prune(run: Path, evaluations: Mapping[int, float]) -> None:
+    """Remove all but the newest KEEP checkpoints and the one with the lowest validation loss."""
+    steps = {int(path.name.removeprefix("step-")): path for path in (run / CHECKPOINTS_FOLDER).glob("step-*")}
+    kept = set(sorted(steps)[-KEEP:])
+    judged = {step: loss for step, loss in evaluations.items() if step in steps and loss == loss}
+    if judged:
+        kept.add(min(judged, key=judged.__getitem__))
+    for step in steps.keys() - kept:
+        trash = steps[step].with_name(f"{TRASH_PREFIX}{step}")
+        steps[step].rename(trash)
+        shutil.rmtree(trash, ignore_errors=True)

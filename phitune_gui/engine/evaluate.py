@@ -1,0 +1,50 @@
+"""Judges a model on held-out rows: the mean loss per learned token over all of them."""
+
+import math
+from collections.abc import Callable, Iterator, Sequence
+
+import torch
+
+from phitune_gui.data.tokens import Encoded
+from phitune_gui.engine.batches import collate, token_counts
+from phitune_gui.engine.loss import summed_loss
+from phitune_gui.engine.model import Tuned
+
+TOKENS_AT_ONCE = 4096
+
+
+def mean_loss(model: Tuned, rows: Sequence[Encoded], tick: Callable[[int, int], None] | None = None) -> tuple[float, int]:
+    """Mean loss per learned token in nats, and how many tokens that is; NaN without any.
+
+    Rows of equal length are judged together, which changes no result but wastes little padding. The model is left in the mode it
+    was in. `tick` hears of (rows done, rows) after each batch.
+    """
+    device = next(model.parameters()).device
+    was_training = model.training
+    model.eval()
+    total, count, done = 0.0, 0, 0
+    try:
+        for group in _groups(rows):
+            batch = {name: tensor.to(device) for name, tensor in collate(group).items()}
+            learned = token_counts(batch)[1]
+            if learned:
+                with torch.no_grad():
+                    total += summed_loss(model, batch).item()
+                count += learned
+            done += len(group)
+            if tick is not None:
+                tick(done, len(rows))
+    finally:
+        model.train(was_training)
+    return (total / count if count else math.nan), count
+
+
+def _groups(rows: Sequence[Encoded]) -> Iterator[list[Encoded]]:
+    group: list[Encoded] = []
+    for row in sorted(rows, key=lambda row: len(row.ids)):
+        if group and len(row.ids) * (len(group) + 1) > TOKENS_AT_ONCE:
+            yield group
+            group = []
+        group.append(row)
+    if group:
+        yield group

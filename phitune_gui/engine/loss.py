@@ -1,0 +1,77 @@
+"""Cross entropy over learned tokens only: the vocabulary is multiplied for those positions and no others, piece by piece."""
+
+from typing import Any
+
+import peft
+import torch
+from torch.nn import functional
+from transformers import Phi3ForCausalLM
+
+from phitune_gui.engine.batches import NOT_LEARNED, Batch
+from phitune_gui.engine.model import Tuned
+
+PIECE = 256
+"""Positions whose logits exist at the same time."""
+
+
+def summed_loss(model: Tuned, batch: Batch) -> torch.Tensor:
+    """The sum of the losses of the batch's learned tokens, in nats, with gradients when they are wanted."""
+    targets = batch["labels"][:, 1:]
+    learned = targets != NOT_LEARNED
+    if _adds_tokens(model):
+        logits = model(**_without_labels(batch)).logits[:, -batch["labels"].shape[1] :]
+        return functional.cross_entropy(logits[:, :-1][learned].float(), targets[learned], reduction="sum")
+    hidden = learned_hidden(model, batch)
+    head = causal_model(model).lm_head
+    if type(head) is torch.nn.Linear and not head.weight.requires_grad:
+        return _FrozenHeadLoss.apply(hidden, head.weight, targets[learned])
+    return functional.cross_entropy(head(hidden).float(), targets[learned], reduction="sum")
+
+
+def learned_hidden(model: Tuned, batch: Batch) -> torch.Tensor:
+    """The last hidden states from which learned tokens are predicted, of shape (learned tokens, hidden size)."""
+    decoder = causal_model(model).model
+    hidden = decoder(**_without_labels(batch), use_cache=False).last_hidden_state
+    return hidden[:, :-1][batch["labels"][:, 1:] != NOT_LEARNED]
+
+
+def causal_model(model: Tuned) -> Phi3ForCausalLM:
+    """The Phi-3 model itself, with whatever adapter layers were put into it."""
+    return model.get_base_model() if isinstance(model, peft.PeftModel) else model
+
+
+def _adds_tokens(model: Tuned) -> bool:
+    """Whether the technique works by virtual tokens, which only peft's own forward pass adds."""
+    return isinstance(model, peft.PeftModel) and model.active_peft_config.is_prompt_learning
+
+
+def _without_labels(batch: Batch) -> Batch:
+    return {name: tensor for name, tensor in batch.items() if name != "labels"}
+
+
+class _FrozenHeadLoss(torch.autograd.Function):
+    """Summed cross entropy of `hidden @ weight.T`; the gradient is made on the way, so no logits are kept for later."""
+
+    @staticmethod
+    def forward(ctx: Any, hidden: torch.Tensor, weight: torch.Tensor, targets: torch.Tensor) -> torch.Tensor:
+        wants_gradient = hidden.requires_grad
+        gradient = torch.empty_like(hidden) if wants_gradient else None
+        total = torch.zeros((), dtype=torch.float32, device=hidden.device)
+        for start in range(0, len(targets), PIECE):
+            piece, target = hidden[start : start + PIECE], targets[start : start + PIECE, None]
+            shares = (piece @ weight.T).float()
+            shares -= shares.amax(-1, keepdim=True)
+            chosen = shares.gather(1, target)
+            sums = shares.exp_().sum(-1, keepdim=True)
+            total += (sums.log() - chosen).sum()
+            if gradient is not None:
+                shares /= sums
+                shares.scatter_add_(1, target, torch.full_like(chosen, -1.0))
+                gradient[start : start + PIECE] = shares.to(weight.dtype) @ weight
+        ctx.save_for_backward(gradient)
+        return total
+
+    @staticmethod
+    def backward(ctx: Any, upstream: torch.Tensor) -> tuple[torch.Tensor, None, None]:
+        (gradient,) = ctx.saved_tensors
+        return gradient * upstream.to(gradient.dtype), None, None

@@ -1,0 +1,109 @@
+"""Loads a Phi-3 base model by its explicit classes and puts an adapter on it, counting what really got one."""
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import peft
+import torch
+from transformers import BitsAndBytesConfig, Phi3Config, Phi3ForCausalLM
+
+from phitune_gui.catalog.techniques.technique import Technique
+from phitune_gui.core.base_model import BaseModel
+from phitune_gui.core.problem import CannotStart
+from phitune_gui.core.value import Value
+
+Tuned = peft.PeftModel | Phi3ForCausalLM
+
+
+def read_config(folder: Path) -> Phi3Config:
+    """The folder's config, mended in memory: early 128k folders say rope type `su`, which transformers 5 refuses.
+
+    Remote code that the file names is left out: only the Phi-3 class of transformers itself is ever used.
+    """
+    written = json.loads((folder / "config.json").read_text("utf-8"))
+    if written.get("model_type") != "phi3":
+        raise CannotStart(
+            "model.path",
+            f"The model in {folder} is of the type '{written.get('model_type')}', which PhiTune cannot load.",
+            "Choose a folder of the Phi-3, Phi-3.5-mini, Phi-4 or Phi-4-mini family.",
+        )
+    fields = {name: value for name, value in written.items() if name not in ("auto_map", "quantization_config")}
+    for key in ("rope_scaling", "rope_parameters"):
+        if isinstance(fields.get(key), dict):
+            fields[key] = _mended_rope(fields[key])
+    return Phi3Config.from_dict(fields)
+
+
+def load_base(model: BaseModel, dtype: torch.dtype, four_bit: bool = False) -> Phi3ForCausalLM:
+    """The base model on the CPU or the first GPU, from safetensors alone, nothing fetched, no remote code.
+
+    With `four_bit` its linear layers are kept as NF4 with double quantisation and compute in `dtype`.
+    """
+    folder = Path(model.path)
+    if not any(folder.glob("*.safetensors")):
+        raise CannotStart(
+            "model.path", f"The folder {folder} holds no .safetensors weights.", "Choose a model folder with safetensors weights."
+        )
+    extra: dict[str, Any] = {}
+    if four_bit:
+        extra["quantization_config"] = BitsAndBytesConfig(
+            load_in_4bit=True, bnb_4bit_quant_type="nf4", bnb_4bit_use_double_quant=True, bnb_4bit_compute_dtype=dtype
+        )
+    return Phi3ForCausalLM.from_pretrained(
+        folder, config=read_config(folder), dtype=dtype, use_safetensors=True, local_files_only=True, attn_implementation="sdpa", **extra
+    )
+
+
+def attach_adapter(model: Phi3ForCausalLM, technique: Technique, options: Value) -> tuple[Tuned, int]:
+    """The model with a fresh adapter, and how many layers got one; full fine-tuning returns the model itself and 0.
+
+    Raises CannotStart when a target layer that was asked for does not exist in this model.
+    """
+    written = technique.peft_config(options)
+    if written is None:
+        return model, 0
+    config = peft.get_peft_config(dict(written))
+    _refuse_missing(model, config)
+    tuned = peft.get_peft_model(model, config)
+    return tuned, len(getattr(tuned.base_model, "targeted_module_names", ()))
+
+
+def _refuse_missing(model: Phi3ForCausalLM, config: peft.PeftConfig) -> None:
+    """Phi-3 fuses its linear layers; recipes that name `q_proj` would silently train a part of what they think."""
+    wanted = getattr(config, "target_modules", None)
+    if wanted is None or isinstance(wanted, str):
+        return
+    names = [name for name, _module in model.named_modules()]
+    missing = sorted(target for target in wanted if not _matches(names, target))
+    if missing:
+        linear = sorted({name.rsplit(".", 1)[-1] for name, module in model.named_modules() if isinstance(module, torch.nn.Linear)})
+        raise CannotStart(
+            "technique.target_modules",
+            f"This model has no layer called {', '.join(missing)}.",
+            f"Choose among {', '.join(linear)}; Phi-3 keeps query, key and value in qkv_proj, gate and up in gate_up_proj.",
+        )
+
+
+def _matches(names: Sequence[str], target: str) -> bool:
+    return any(name == target or name.endswith(f".{target}") for name in names)
+
+
+def _mended_rope(rope: dict[str, Any]) -> dict[str, Any]:
+    """The same rope settings under the names that both transformers and the ONNX builder read."""
+    kind = rope.get("rope_type") or rope.get("type")
+    kind = "longrope" if kind in ("su", "yarn") else kind
+    return {**rope, "type": kind, "rope_type": kind} if kind else dict(rope)
+
+
+def parameter_counts(model: torch.nn.Module) -> tuple[int, int]:
+    """Trainable and total parameters; 4-bit weights count as what they stand for."""
+    trainable = sum(parameter.numel() for parameter in model.parameters() if parameter.requires_grad)
+    packed = sum(parameter.numel() for parameter in model.parameters() if _is_packed(parameter))
+    return trainable, sum(parameter.numel() for parameter in model.parameters()) + packed
+
+
+def _is_packed(parameter: torch.nn.Parameter) -> bool:
+    """Whether two 4-bit weights lie in each number."""
+    return type(parameter).__name__ == "Params4bit"

@@ -1,0 +1,137 @@
+"""Computes how close an export answers to its reference, and whether that is close enough to be called verified."""
+
+import math
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+from tokenizers import Tokenizer
+
+from phitune_gui.core.parity import Bar, ParityReport
+from phitune_gui.engine.reference import Reference, texts
+
+Logits = Callable[[np.ndarray], np.ndarray]
+"""Token ids of one text to float32 logits of shape (tokens, vocabulary)."""
+
+
+class Figures(NamedTuple):
+    """What the comparison gave, averaged over all positions; losses in nats per token."""
+
+    top1: float
+    kl: float
+    max_logit_difference: float
+    reference_loss: float
+    export_loss: float
+
+    @property
+    def loss_change(self) -> float:
+        """How much worse (positive) the export predicts the held-out tokens, in nats per token."""
+        return self.export_loss - self.reference_loss
+
+
+class Speed(NamedTuple):
+    """Seconds and tokens per second on this machine."""
+
+    load_seconds: float
+    first_token_seconds: float
+    tokens_per_second: float
+
+
+def compare(reference: Reference, logits_of: Logits) -> Figures:
+    """Run every text of the reference through the export and compare position by position."""
+    parts = [_compare_text(reference, where, logits_of(ids)[places]) for ids, places, where in texts(reference)]
+    same, divergence, difference, loss = (np.concatenate(each) for each in zip(*parts, strict=True))
+    reference_loss = float(np.mean(reference.logsumexp.astype(np.float64) - reference.target_logits))
+    return Figures(float(same.mean()), float(divergence.mean()), float(difference.max()), reference_loss, float(loss.mean()))
+
+
+def _compare_text(reference: Reference, where: slice, logits: np.ndarray) -> tuple[np.ndarray, ...]:
+    """Per position: same first choice, KL over the reference's top tokens plus the rest as one, largest difference, loss."""
+    wide = logits.astype(np.float64)
+    peak = wide.max(-1)
+    total = peak + np.log(np.exp(wide - peak[:, None]).sum(-1))
+    mine = np.take_along_axis(wide, reference.top_ids[where], -1)
+    theirs = reference.top_logits[where].astype(np.float64)
+    divergence = _divergence(theirs - reference.logsumexp[where].astype(np.float64)[:, None], mine - total[:, None])
+    loss = total - np.take_along_axis(wide, reference.target_ids[where][:, None], -1)[:, 0]
+    return wide.argmax(-1) == reference.top_ids[where][:, 0], divergence, np.abs(mine - theirs).max(-1), loss
+
+
+def _divergence(expected: np.ndarray, found: np.ndarray) -> np.ndarray:
+    """KL in nats between two rows of log shares, what is missing to 1 being one further outcome."""
+    tiny = 1e-12
+    expected_rest = np.clip(1 - np.exp(expected).sum(-1), tiny, None)
+    found_rest = np.clip(1 - np.exp(found).sum(-1), tiny, None)
+    return (np.exp(expected) * (expected - found)).sum(-1) + expected_rest * np.log(expected_rest / found_rest)
+
+
+def measure_speed(model: Any, prompt: np.ndarray, load_seconds: float, tokens: int = 64) -> Speed:
+    """How long an ONNX export takes to its first token after `prompt`, and how many more it makes per second, greedily."""
+    from phitune_gui.engine.onnx_runtime import generator
+
+    length = len(prompt) + tokens
+    run = generator(model, length, min_length=length, do_sample=False)
+    began = time.perf_counter()
+    run.append_tokens(prompt.astype(np.int32))
+    run.generate_next_token()
+    first = time.perf_counter()
+    made = 1
+    while made < tokens and not run.is_done():
+        run.generate_next_token()
+        made += 1
+    return Speed(load_seconds, first - began, (made - 1) / max(1e-9, time.perf_counter() - first))
+
+
+def tokenizers_agree(reference: Reference, folder: Path, others: Callable[[list[str]], list[list[int]]]) -> bool:
+    """Whether the folder's tokenizer.json, the training tokenizer and the runtime's own give the same ids for every text."""
+    raw = Tokenizer.from_file(str(folder / "tokenizer.json"))
+    wanted = [list(ids) for _text, ids in reference.said]
+    asked = [text for text, _ids in reference.said]
+    return [raw.encode(text, add_special_tokens=False).ids for text in asked] == wanted and others(asked) == wanted
+
+
+def shortfalls(bar: Bar, figures: Figures) -> list[str]:
+    """One clause per demand of the bar that the figures miss; figures that are no numbers miss everything."""
+    if not all(math.isfinite(figure) for figure in figures):
+        return ["its figures are not numbers"]
+    missed = []
+    if bar.max_logit_difference is not None and figures.max_logit_difference > bar.max_logit_difference:
+        missed.append(f"logits differ by up to {figures.max_logit_difference:.1e}, allowed is {bar.max_logit_difference:.0e}")
+    if bar.min_top1 is not None and figures.top1 < bar.min_top1:
+        missed.append(f"the first choice agrees in {figures.top1:.1%} of positions, asked is {bar.min_top1:.0%}")
+    if bar.max_loss_change is not None and figures.loss_change > bar.max_loss_change:
+        missed.append(f"the loss rises by {figures.loss_change:.3f}, allowed is {bar.max_loss_change:g}")
+    return missed
+
+
+class Circumstances(NamedTuple):
+    """What is known about an export besides its figures; `faults` are clauses that each forbid calling it verified."""
+
+    target: str
+    precision: str
+    bytes: int
+    faults: tuple[str, ...]
+    tokenizer_agrees: bool
+    stops: bool
+
+
+def build_report(bar: Bar, reference: Reference, figures: Figures, speed: Speed, known: Circumstances) -> ParityReport:
+    """The report with its verdict: the bar is met, nothing is damaged, the tokenizers agree and answers can end."""
+    missed = [*shortfalls(bar, figures), *known.faults]
+    if not known.tokenizer_agrees:
+        missed.append("its tokenizer gives other tokens than the one used in training")
+    if not known.stops:
+        missed.append("its stop tokens lack the one that ends an answer")
+    count, rows = len(reference.positions), len(reference.lengths)
+    seen = (
+        f"{count} positions in {rows} {reference.source} texts: first choice agrees in {figures.top1:.1%},"
+        f" KL {figures.kl:.4f}, loss {figures.loss_change:+.4f}"
+    )
+    return ParityReport(
+        target=known.target, precision=known.precision, verified=not missed,
+        why=f"Not verified: {'; '.join(missed)}. Seen on {seen}." if missed else f"Verified on {seen}.",
+        bar=bar, positions=count, texts=rows, bytes=known.bytes, loss_change=figures.loss_change,
+        tokenizer_agrees=known.tokenizer_agrees, stops=known.stops, **figures._asdict(), **speed._asdict(),
+    )  # fmt: skip

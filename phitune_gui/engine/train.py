@@ -1,0 +1,118 @@
+"""Trains a recipe: rows to tokens, base model, adapter, Trainer, and what is kept at the end."""
+
+from pathlib import Path
+
+import torch
+from transformers import set_seed
+
+from phitune_gui.catalog.techniques import options_for, technique
+from phitune_gui.core.events import DatasetInspected, JobFinished, Paused, Resumed, StageBegan, TrainingBegan
+from phitune_gui.core.job import TrainJob
+from phitune_gui.core.problem import CannotStart
+from phitune_gui.data.training_rows import TrainingRows, training_rows
+from phitune_gui.engine.adapter_files import save_adapter
+from phitune_gui.engine.checkpoints import Note, require_same_rows, verified_note
+from phitune_gui.engine.model import Tuned, attach_adapter, load_base, parameter_counts
+from phitune_gui.engine.number_format import choose_dtype
+from phitune_gui.engine.reporting import Reporter
+from phitune_gui.engine.step_watch import StepWatch
+from phitune_gui.engine.threads import use_threads
+from phitune_gui.engine.tokenizer import load_tokenizer
+from phitune_gui.engine.trainer import build_trainer, total_steps
+
+
+def run_training(job: TrainJob, reporter: Reporter) -> JobFinished | Paused:
+    """Train `job.recipe` in the run folder `reporter.folder`, from the start or from `job.checkpoint`.
+
+    Raises CannotStart for rows, models or checkpoints that cannot be used, and NotFinite when the loss is no number any more.
+    """
+    use_threads(job.recipe.training.threads)
+    rows = _rows(job, reporter)
+    note = _note(job, rows, reporter.folder)
+    set_seed(job.recipe.training.seed)
+    model, matched, dtype = _model(job, reporter)
+    reporter.emit(_began(job, model, matched, dtype, rows))
+    save_steps, eval_steps = _rhythm(job, len(rows.train))
+    watch = StepWatch(reporter, rows.validation, note, save_steps, eval_steps)
+    watch.trainer = build_trainer(model, rows.train, job.recipe.training, reporter.folder, watch)
+    _train(job, reporter, watch, note)
+    return _kept(job, reporter, watch)
+
+
+def _rows(job: TrainJob, reporter: Reporter) -> TrainingRows:
+    reporter.emit(StageBegan(stage="tokenizing"))
+    load_tokenizer(Path(job.base_model.path))
+    rows = training_rows(job.recipe, job.base_model)
+    reporter.emit(DatasetInspected(report=rows.report))
+    if not rows.train:
+        raise CannotStart("data.sources", "No row is left to learn from.", "Look at the rejected rows on the Data page.")
+    return rows
+
+
+def _note(job: TrainJob, rows: TrainingRows, run: Path) -> Note:
+    """What checkpoints of this run say about themselves; when resuming, compared with what the checkpoint says."""
+    training = job.recipe.training
+    now = Note(0, len(rows.train), training.micro_batch_size * training.accumulation, rows.report.fingerprint, {})
+    if job.checkpoint is None:
+        return now
+    then = verified_note(run / job.checkpoint)
+    require_same_rows(then, now)
+    return then
+
+
+def _model(job: TrainJob, reporter: Reporter) -> tuple[Tuned, int, torch.dtype]:
+    reporter.emit(StageBegan(stage="loading", detail=job.base_model.name))
+    chosen = technique(job.recipe.technique.id)
+    options = options_for(job.recipe.technique)
+    trains_all = chosen.peft_config(options) is None
+    dtype = choose_dtype(job.recipe.training.dtype, trains_all)
+    base = load_base(job.base_model, dtype, four_bit=getattr(chosen, "four_bit", False))
+    if job.recipe.training.gradient_checkpointing:
+        base.enable_input_require_grads()
+    model, matched = attach_adapter(base, chosen, options)
+    return model, matched, dtype
+
+
+def _began(job: TrainJob, model: Tuned, matched: int, dtype: torch.dtype, rows: TrainingRows) -> TrainingBegan:
+    trainable, total = parameter_counts(model)
+    return TrainingBegan(
+        total_steps=total_steps(job.recipe.training, len(rows.train)), trainable_parameters=trainable, total_parameters=total,
+        train_rows=len(rows.train), validation_rows=len(rows.validation), matched_modules=matched,
+        dtype=str(dtype).removeprefix("torch."), device="cuda" if torch.cuda.is_available() else "cpu",
+    )  # fmt: skip
+
+
+def _rhythm(job: TrainJob, rows: int) -> tuple[int, int]:
+    """Steps between checkpoints and between validations: the recipe's, else the plan's, else ten times per run."""
+    training = job.recipe.training
+    tenth = max(1, total_steps(training, rows) // 10)
+    return training.save_steps or job.plan.save_steps or tenth, training.eval_steps or job.plan.eval_steps or tenth
+
+
+def _train(job: TrainJob, reporter: Reporter, watch: StepWatch, note: Note) -> None:
+    watch.measure_memory()
+    if job.checkpoint is None:
+        watch.judge(0)
+        reporter.emit(StageBegan(stage="training"))
+        watch.trainer.train()
+    else:
+        reporter.emit(Resumed(step=note.step))
+        reporter.emit(StageBegan(stage="training"))
+        watch.trainer.train(resume_from_checkpoint=str(reporter.folder / job.checkpoint))
+
+
+def _kept(job: TrainJob, reporter: Reporter, watch: StepWatch) -> JobFinished | Paused:
+    step = watch.trainer.state.global_step
+    if watch.ended_by == "pause":
+        return Paused(step=step)
+    reporter.emit(StageBegan(stage="saving", detail="adapter"))
+    folder = save_adapter(watch.trainer.model, job.base_model, reporter.folder, step)
+    ended_early = watch.ended_by is not None and step < watch.trainer.state.max_steps
+    results = {"steps": step, "final_loss": watch.last_loss, "weights": "those after the last step"}
+    if watch.evaluations:
+        last = max(watch.evaluations)
+        results |= {"validation_loss": watch.evaluations[last], "validation_loss_at_step": last}
+    artifacts = {"adapter": folder.name}
+    if watch.last_saved is not None:
+        artifacts["checkpoint"] = f"checkpoints/step-{watch.last_saved:06d}"
+    return JobFinished(stopped_early=ended_early, artifacts=artifacts, results=results)

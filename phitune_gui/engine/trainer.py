@@ -1,0 +1,91 @@
+"""The one place where our words become those of transformers' Trainer, which owns optimizer, schedule, order and accumulation."""
+
+import math
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import torch
+from transformers import PrinterCallback, Trainer, TrainerCallback, TrainingArguments
+
+from phitune_gui.core.recipe import TrainingSection
+from phitune_gui.data.tokens import Encoded
+from phitune_gui.engine.adapter_files import save_weights
+from phitune_gui.engine.batches import collate, token_counts
+from phitune_gui.engine.loss import summed_loss
+from phitune_gui.engine.model import Tuned
+
+SCHEDULES = {"cosine": "cosine", "linear": "linear", "constant": "constant_with_warmup"}
+
+
+class LearnedTokenTrainer(Trainer):
+    """A Trainer whose step loss is the mean over the step's learned tokens, however the step is cut into passes.
+
+    `step_loss` (summed, nats), `step_tokens` and `step_learned` add up over the passes of the current step.
+    """
+
+    loss_is_scaled_for_ga = True
+    step_loss = 0.0
+    step_tokens = 0
+    step_learned = 0
+
+    def begin_step(self) -> None:
+        """Forget the last step's sums."""
+        self.step_loss, self.step_tokens, self.step_learned = 0.0, 0, 0
+
+    def get_batch_samples(self, epoch_iterator: Iterator[Any], num_batches: int, device: torch.device) -> tuple[list[Any], torch.Tensor]:
+        """The passes of one step and the number of tokens that all of them learn together."""
+        samples, _their_count = super().get_batch_samples(epoch_iterator, num_batches, device)
+        learned = sum(token_counts(sample)[1] for sample in samples)
+        return samples, torch.tensor(max(1, learned), device=device)
+
+    def compute_loss(
+        self, model: Tuned, inputs: dict[str, Any], return_outputs: bool = False, num_items_in_batch: torch.Tensor | None = None
+    ) -> Any:
+        """This pass's share of the step's mean loss; the shares of all passes add up to the mean."""
+        total = summed_loss(model, inputs)
+        tokens, learned = token_counts(inputs)
+        self.step_loss += total.item()
+        self.step_tokens += tokens
+        self.step_learned += learned
+        loss = total / num_items_in_batch
+        return (loss, None) if return_outputs else loss
+
+    def write_state(self, folder: Path) -> None:
+        """Write everything that going on exactly from here needs, under the names that `train(resume_from_checkpoint=)` reads."""
+        save_weights(self.model, folder)
+        self._save_optimizer_and_scheduler(str(folder))
+        self._save_rng_state(str(folder))
+        self.state.save_to_json(str(folder / "trainer_state.json"))
+
+
+def build_trainer(
+    model: Tuned, rows: Sequence[Encoded], training: TrainingSection, folder: Path, watch: TrainerCallback
+) -> LearnedTokenTrainer:
+    """A Trainer for `rows` that logs to nobody but `watch`."""
+    trainer = LearnedTokenTrainer(
+        model=model, args=_arguments(training, total_steps(training, len(rows)), folder), train_dataset=list(rows), data_collator=collate,
+        callbacks=[watch],
+    )  # fmt: skip
+    trainer.remove_callback(PrinterCallback)
+    return trainer
+
+
+def total_steps(training: TrainingSection, rows: int) -> int:
+    """Optimizer steps of a run; the last step of an epoch may hold fewer rows."""
+    per_epoch = math.ceil(rows / (training.micro_batch_size * training.accumulation))
+    wanted = max(1, math.ceil(round(training.epochs * per_epoch, 6)))
+    return min(wanted, training.max_steps or wanted)
+
+
+def _arguments(training: TrainingSection, steps: int, folder: Path) -> TrainingArguments:
+    has_gpu = torch.cuda.is_available()
+    return TrainingArguments(
+        output_dir=str(folder), max_steps=steps, per_device_train_batch_size=training.micro_batch_size,
+        gradient_accumulation_steps=training.accumulation, learning_rate=training.learning_rate,
+        lr_scheduler_type=SCHEDULES[training.schedule], warmup_steps=training.warmup_steps, weight_decay=training.weight_decay,
+        max_grad_norm=training.max_grad_norm, optim="adamw_torch_fused", seed=training.seed, data_seed=training.seed,
+        gradient_checkpointing=training.gradient_checkpointing, gradient_checkpointing_kwargs={"use_reentrant": False},
+        logging_strategy="steps", logging_steps=1, logging_nan_inf_filter=False, report_to="none", disable_tqdm=True,
+        save_strategy="no", eval_strategy="no", remove_unused_columns=False, use_cpu=not has_gpu, dataloader_pin_memory=has_gpu,
+    )  # fmt: skip

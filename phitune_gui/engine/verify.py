@@ -1,0 +1,82 @@
+"""Compares an export with the reference that travels in it; export uses the same steps on what it has just made."""
+
+import time
+from pathlib import Path
+
+import numpy as np
+import torch
+
+from phitune_gui.catalog.exports import export_target
+from phitune_gui.core.events import JobFinished, StageBegan, Verified
+from phitune_gui.core.job import VerifyJob
+from phitune_gui.core.names import REFERENCE_FILE
+from phitune_gui.core.parity import Bar, ParityReport
+from phitune_gui.core.problem import CannotStart
+from phitune_gui.engine import onnx_runtime
+from phitune_gui.engine.export_manifest import ExportManifest, damaged_files, folder_bytes, read_manifest, write_manifest
+from phitune_gui.engine.model import load_base
+from phitune_gui.engine.onnx_build import stop_ids_of
+from phitune_gui.engine.parity import Circumstances, Speed, build_report, compare, measure_speed, tokenizers_agree
+from phitune_gui.engine.reference import Reference, load_reference
+from phitune_gui.engine.reporting import Reporter
+from phitune_gui.engine.tokenizer import load_tokenizer
+
+MERGED_BAR = Bar(min_top1=0.95, max_loss_change=0.01)
+"""What saving merged weights in 16 bits may cost; in float32 nothing is lost."""
+PROMPT_TOKENS = 32
+
+
+def run_verify(job: VerifyJob, reporter: Reporter) -> JobFinished:
+    """Measure the export again, write its report again. Raises CannotStart when it cannot be read at all."""
+    folder = Path(job.export)
+    manifest = read_manifest(folder)
+    reporter.emit(StageBegan(stage="verifying", detail=manifest.target))
+    damaged = damaged_files(folder, manifest)
+    if manifest.kind == "adapter":
+        return JobFinished(results={"path": str(folder), "verified": not damaged, "report": None, "damaged": list(damaged)})
+    if not (folder / REFERENCE_FILE).is_file():
+        raise CannotStart(str(folder), f"The export in {folder} has lost its {REFERENCE_FILE}.", "Export the run again.")
+    report = measure(folder, manifest, load_reference(folder / REFERENCE_FILE), damaged)
+    report = report.model_copy(update={"tried": manifest.report.tried if manifest.report else ()})
+    write_manifest(folder, manifest.model_copy(update={"report": report}))
+    reporter.emit(Verified(path=str(folder), report=report))
+    return JobFinished(results={"path": str(folder), "verified": report.verified, "report": report.model_dump(mode="json")})
+
+
+def measure(folder: Path, manifest: ExportManifest, reference: Reference, faults: tuple[str, ...] = ()) -> ParityReport:
+    """The report of the ONNX or merged model in `folder` against `reference`."""
+    return (_measure_onnx if manifest.kind == "onnx" else _measure_merged)(folder, manifest, reference, faults)
+
+
+def _measure_onnx(folder: Path, manifest: ExportManifest, reference: Reference, faults: tuple[str, ...]) -> ParityReport:
+    began = time.perf_counter()
+    model = onnx_runtime.open_model(folder)
+    loaded = time.perf_counter() - began
+    try:
+        figures = compare(reference, lambda ids: onnx_runtime.prompt_logits(model, ids))
+        speed = measure_speed(model, reference.ids[: min(PROMPT_TOKENS, int(reference.lengths[0]))], loaded)
+    except RuntimeError as error:
+        raise CannotStart(str(folder), f"The export in {folder} cannot be run: {error}", "Export the run again.") from error
+    agrees = tokenizers_agree(reference, folder, lambda texts: onnx_runtime.encode(model, texts))
+    stops = set(manifest.stop_ids[:1]) <= stop_ids_of(folder)
+    known = Circumstances(manifest.target, manifest.precision, folder_bytes(folder), faults, agrees, stops)
+    return build_report(export_target(manifest.target).bar or Bar(), reference, figures, speed, known)
+
+
+def _measure_merged(folder: Path, manifest: ExportManifest, reference: Reference, faults: tuple[str, ...]) -> ParityReport:
+    began = time.perf_counter()
+    tokenizer = load_tokenizer(folder)
+    model = load_base(manifest.base_model.model_copy(update={"path": str(folder)}), getattr(torch, manifest.precision)).eval()
+    loaded = time.perf_counter() - began
+
+    def logits_of(ids: np.ndarray) -> np.ndarray:
+        with torch.inference_mode():
+            return model(torch.from_numpy(ids.astype(np.int64))[None]).logits[0].float().numpy()
+
+    figures = compare(reference, logits_of)
+    agrees = tokenizers_agree(
+        reference, folder, lambda texts: [tokenizer.encode(text, add_special_tokens=False) for text in texts]
+    )
+    stops = set(manifest.stop_ids[:1]) <= set(model.generation_config.eos_token_id)
+    known = Circumstances(manifest.target, manifest.precision, folder_bytes(folder), faults, agrees, stops)
+    return build_report(MERGED_BAR, reference, figures, Speed(loaded, 0.0, 0.0), known)

@@ -1,0 +1,1 @@
+"""What will happen: pure functions from a recipe to its consequences."""

@@ -1,0 +1,149 @@
+"""What is wrong with a plan, or worth knowing about it, in whole sentences."""
+
+from collections.abc import Iterator, Sequence
+from typing import NamedTuple
+
+from phitune_gui.catalog.launchers import LAUNCHERS
+from phitune_gui.catalog.techniques import technique_problems
+from phitune_gui.core.base_model import BaseModel
+from phitune_gui.core.dataset_report import DatasetReport
+from phitune_gui.core.hardware import Hardware
+from phitune_gui.core.plan import MemoryPlan
+from phitune_gui.core.problem import Problem
+from phitune_gui.core.recipe import Recipe
+from phitune_gui.planning.data_checks import check_data, check_rows
+from phitune_gui.planning.disk import DiskPlan
+from phitune_gui.planning.figures import Figures
+from phitune_gui.planning.words import in_words
+
+_TIGHT = 0.85
+"""Above this share of the free memory a run may fail when other programs grow."""
+
+
+class Situation(NamedTuple):
+    """Everything that checks may look at."""
+
+    recipe: Recipe
+    model: BaseModel | None
+    report: DatasetReport | None
+    hardware: Hardware
+    figures: Figures
+    memory: MemoryPlan
+    disk: DiskPlan
+
+
+def find_problems(situation: Situation, extra: Sequence[Problem] = ()) -> tuple[Problem, ...]:
+    """All findings, problems before advice, each once; `extra` are findings of those who read the files."""
+    recipe, model, report = situation.recipe, situation.model, situation.report
+    found = [
+        *extra,
+        *_check_model(recipe, model),
+        *check_data(recipe, report, told=bool(extra)),
+        *(check_rows(recipe, model, report) if report else ()),
+        *technique_problems(recipe.technique, model),
+        *_check_launcher(recipe),
+        *_check_length(recipe, model),
+        *_check_training(recipe, situation.figures),
+        *_check_memory(situation),
+        *_check_disk(situation),
+    ]
+    return tuple(sorted(dict.fromkeys(found), key=lambda problem: problem.severity != "problem"))
+
+
+def _check_model(recipe: Recipe, model: BaseModel | None) -> Iterator[Problem]:
+    if model is None and not recipe.model.path:
+        yield Problem(
+            where="model.path", what="No model is chosen.",
+            how_to_fix="Choose a local Phi-3 model folder, or make the starter model ready.",
+        )  # fmt: skip
+    elif model is None:
+        yield Problem(
+            where="model.path", what=f"The model folder {recipe.model.path} has not been read.",
+            how_to_fix="Choose a folder that exists and holds a Phi-3 model.",
+        )  # fmt: skip
+    elif not model.usable:
+        yield Problem(
+            where="model.path", what=model.reason or f"The model {model.name} cannot be tuned.",
+            how_to_fix=model.how_to_fix or "Choose another model.",
+        )  # fmt: skip
+    elif not model.has_weights:
+        yield Problem(
+            where="model.path", what=f"The folder {model.path} holds no weights.",
+            how_to_fix="Fetch the model.safetensors files into this folder, or choose another model.",
+        )  # fmt: skip
+
+
+def _check_launcher(recipe: Recipe) -> Iterator[Problem]:
+    known = {launcher.id: launcher for launcher in LAUNCHERS}
+    chosen = known.get(recipe.launcher.id)
+    if chosen is None:
+        yield Problem(
+            where="launcher.id",
+            what=f"PhiTune cannot start several processes yet, so the launcher {recipe.launcher.id!r} cannot be used.",
+            how_to_fix="Choose single.",
+        )
+    elif recipe.launcher.processes > 1 and not chosen.several:
+        yield Problem(
+            where="launcher.processes",
+            what=f"The launcher {chosen.id} starts one process, but {recipe.launcher.processes} are asked for.",
+            how_to_fix="Set launcher.processes to 1.",
+        )
+
+
+def _check_length(recipe: Recipe, model: BaseModel | None) -> Iterator[Problem]:
+    length = recipe.data.max_length
+    if model is None or not model.context:
+        return
+    if length > model.context:
+        yield Problem(
+            where="data.max_length",
+            what=f"Conversations of up to {length:,} tokens are allowed, but {model.name} reads at most {model.context:,}.",
+            how_to_fix=f"Set data.max_length to {model.context} or less.",
+        )
+    elif model.original_context and length > model.original_context:
+        yield Problem(
+            severity="advice", where="data.max_length",
+            what=f"{model.name} changes its position factors beyond {model.original_context:,} tokens, and up to {length:,} are allowed.",
+            how_to_fix=f"Set data.max_length to {model.original_context} unless your texts are really longer.",
+        )  # fmt: skip
+
+
+def _check_training(recipe: Recipe, figures: Figures) -> Iterator[Problem]:
+    if figures.steps and recipe.training.warmup_steps >= figures.steps:
+        yield Problem(
+            severity="advice", where="training.warmup_steps",
+            what=f"The run has {figures.steps:,} steps, and all of them are warm-up, so the full learning rate is never reached.",
+            how_to_fix="Set training.warmup_steps to a tenth of the steps or less.",
+        )  # fmt: skip
+
+
+def _check_memory(situation: Situation) -> Iterator[Problem]:
+    needed, free = situation.memory.total_bytes, situation.memory.available_bytes
+    if needed <= _TIGHT * free:
+        return
+    over = needed > free
+    yield Problem(
+        severity="problem" if over else "advice", where="training.micro_batch_size",
+        what=f"Training needs about {in_words(needed)} of memory and {in_words(free)} are free"
+             + ("." if over else ", which may not be enough when other programs need more."),
+        how_to_fix="Let Make it fit change the recipe, close other programs, or choose a smaller model." if over
+                   else "Close other programs, or lower Rows at a time.",
+    )  # fmt: skip
+
+
+def _check_disk(situation: Situation) -> Iterator[Problem]:
+    disk, free = situation.disk, situation.hardware.free_disk_bytes
+    where = situation.hardware.disk_folder or "disk"
+    place = f"the disk of {situation.hardware.disk_folder}" if situation.hardware.disk_folder else "the disk"
+    if disk.training > free:
+        yield Problem(
+            where=where, what=f"Training needs {in_words(disk.training)} of disk, but {place} has only {in_words(free)} free.",
+            how_to_fix="Free some space there, or keep runs on another disk.",
+        )  # fmt: skip
+    elif disk.total > free:
+        yield Problem(
+            severity="advice", where=where,
+            what=f"Training fits, but with merging and exporting about {in_words(disk.total)} of disk are needed, and {place} has"
+                 f" {in_words(free)} free.",
+            how_to_fix="Free some space before you export, or export to another disk.",
+        )  # fmt: skip

@@ -1,0 +1,111 @@
+"""What is wrong with the data of a plan, or worth knowing about it, from the dataset doctor's report."""
+
+from collections.abc import Iterator
+
+from phitune_gui.core.base_model import BaseModel
+from phitune_gui.core.dataset_report import DatasetReport
+from phitune_gui.core.problem import Problem, Severity
+from phitune_gui.core.recipe import Recipe
+
+_DATA = "data.sources"
+_LENGTH = "data.max_length"
+
+
+def check_data(recipe: Recipe, report: DatasetReport | None, told: bool) -> Iterator[Problem]:
+    """No dataset, or one that nobody has read; `told` when another finding already says why it was not read."""
+    if not recipe.data.sources:
+        yield _finding("problem", _DATA, "No dataset is chosen.", "Choose a file with the rows to learn from, or drop one here.")
+    elif report is None and not told:
+        yield _finding("problem", _DATA, "The dataset has not been read yet.", "Wait until it is read, or choose it again.")
+
+
+def check_rows(recipe: Recipe, model: BaseModel | None, report: DatasetReport) -> Iterator[Problem]:
+    """What the doctor found: first what leaves nothing to learn, then what is worth knowing."""
+    if not report.kept:
+        yield _no_rows(report)
+        return
+    if not report.train_rows:
+        yield _finding(
+            "problem", "data.validation", f"All {report.kept:,} usable rows are held out, so none is left to learn from.",
+            "Hold out fewer rows, or add more.",
+        )  # fmt: skip
+    elif report.tokens and not report.learned_tokens:
+        yield _nothing_learned(recipe, report)
+    elif report.fully_masked:
+        yield _finding(
+            "advice", _LENGTH, f"Nothing is learned from {_rows(report.fully_masked)}, because no answer is left within the limit.",
+            f"Raise data.max_length above {recipe.data.max_length}, or remove these rows.",
+        )  # fmt: skip
+    yield from _cuts(recipe, model, report)
+    yield from _doubts(report)
+
+
+def _no_rows(report: DatasetReport) -> Problem:
+    if not report.rows:
+        return _finding("problem", _DATA, "The dataset holds no rows.", "Choose a file with at least a few rows.")
+    first = report.rejected[0] if report.rejected else None
+    why = f" The first one: {first.reason}" if first else ""
+    return _finding(
+        "problem", _DATA, f"None of {_rows(report.rows)} can be used.{why}",
+        first.fix if first else "Choose another format or map the columns.",
+    )  # fmt: skip
+
+
+def _nothing_learned(recipe: Recipe, report: DatasetReport) -> Problem:
+    if report.truncated:
+        return _finding(
+            "problem", _LENGTH, f"No answer is left to learn from: all are cut off at {recipe.data.max_length:,} tokens.",
+            f"Raise data.max_length above {recipe.data.max_length}.",
+        )  # fmt: skip
+    return _finding(
+        "problem", "data.train_on", "No token of any row would be learned: the rows hold no answers.",
+        "Check format and columns in the preview, or set data.train_on to everything.",
+    )  # fmt: skip
+
+
+def _cuts(recipe: Recipe, model: BaseModel | None, report: DatasetReport) -> Iterator[Problem]:
+    if report.truncated:
+        yield _finding(
+            "advice", _LENGTH, f"Cut because longer than {recipe.data.max_length:,} tokens: {_rows(report.truncated)}.",
+            f"Raise data.max_length; the longest row has {report.lengths.max:,} tokens.",
+        )  # fmt: skip
+    window = model.sliding_window if model else None
+    longest = min(report.lengths.max, recipe.data.max_length)
+    if model and window and longest > window:
+        yield _finding(
+            "advice", _LENGTH,
+            f"The longest row has {longest:,} tokens, but {model.name} looks back at most {window:,}: links across more are not learned.",
+            f"Set data.max_length to {window} or split long texts.",
+        )  # fmt: skip
+
+
+def _doubts(report: DatasetReport) -> Iterator[Problem]:
+    if report.rejected_count:
+        yield _finding(
+            "advice", _DATA, f"Left out because they cannot be used: {report.rejected_count:,} of {_rows(report.rows)}.",
+            "See the list of rejected rows for line, reason and fix.",
+        )  # fmt: skip
+    if report.control_tokens_in_text:
+        yield _finding(
+            "advice", _DATA, f"Control tokens such as <|end|> stand in the texts of {_rows(report.control_tokens_in_text)} and are read as"
+            " plain text.", "Remove them if they came from an earlier chat template.",
+        )  # fmt: skip
+    if report.duplicates:
+        yield _finding(
+            "advice", _DATA, f"Rows that repeat another one, which gives them more weight: {report.duplicates:,}.",
+            "Remove them unless that is what you want.",
+        )  # fmt: skip
+    if report.leaks:
+        yield _finding(
+            "advice", "data.validation",
+            f"Rows that are both learned and held out, so that validation looks better than it is: {report.leaks:,}.",
+            "Remove them from one of the two.",
+        )  # fmt: skip
+
+
+def _rows(count: int) -> str:
+    return "1 row" if count == 1 else f"{count:,} rows"
+
+
+def _finding(severity: Severity, where: str, what: str, how_to_fix: str) -> Problem:
+    return Problem(severity=severity, where=where, what=what, how_to_fix=how_to_fix)

@@ -1,0 +1,49 @@
+"""Awaiting without blocking: calls that wait run in a few threads, a job's events arrive as batches of an async generator."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any, ParamSpec, TypeVar
+
+from phitune_gui.core.events import Event
+from phitune_gui.jobs.supervisor import Supervisor
+
+P = ParamSpec("P")
+T = TypeVar("T")
+BATCH_SECONDS = 0.05
+THREADS = 3
+
+
+class Background:
+    """The threads in which blocking calls wait while the window goes on; closed once, with the window."""
+
+    def __init__(self) -> None:
+        self._threads = ThreadPoolExecutor(THREADS, thread_name_prefix="phitune")
+
+    async def call(self, function: Callable[P, T], *args: P.args, **options: P.kwargs) -> T:
+        """The function's result or exception, once it has it."""
+        loop = asyncio.get_running_loop()
+        return await loop.run_in_executor(self._threads, lambda: function(*args, **options))
+
+    def close(self) -> None:
+        """Lets go of what waits and waits for what runs; whoever blocks a thread (the desk) must be closed before."""
+        self._threads.shutdown(wait=True, cancel_futures=True)
+
+
+async def event_batches(supervisor: Supervisor, background: Background) -> AsyncIterator[list[Event]]:
+    """The job's events, a batch at most every 50 ms, until the attempt has ended and its process is gone."""
+    while True:
+        events = await background.call(supervisor.read)
+        if events:
+            yield events
+        elif supervisor.ended and not supervisor.alive:
+            return
+        await asyncio.sleep(BATCH_SECONDS)
+
+
+async def cancel_all(loop: asyncio.AbstractEventLoop) -> None:
+    """Cancels every other task of the loop and waits until each has ended."""
+    tasks: list[asyncio.Task[Any]] = [task for task in asyncio.all_tasks(loop) if task is not asyncio.current_task(loop)]
+    for task in tasks:
+        task.cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)

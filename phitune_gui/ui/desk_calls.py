@@ -1,0 +1,45 @@
+"""What the window asks the data desk, as typed calls; each waits and is run in a background thread."""
+
+from collections.abc import Sequence
+from typing import Any, Protocol
+
+from phitune_gui.core.base_model import BaseModel
+from phitune_gui.core.dataset_report import DatasetReport
+from phitune_gui.core.messages import Preview
+from phitune_gui.core.recipe import Recipe
+from phitune_gui.data.requests import InspectRequest, PreviewRequest
+
+
+class Desk(Protocol):
+    """The part of `jobs.desk.DataDesk` that the window uses."""
+
+    def request(self, operation: str, fields: dict[str, Any], timeout: float = ...) -> Any:
+        """The operation's result as JSON data. Raises CannotStart."""
+        ...
+
+    def close(self) -> None:
+        """Ends the desk's process."""
+        ...
+
+
+def read_model(desk: Desk, path: str) -> BaseModel:
+    """The model folder's facts and verdict. Raises CannotStart."""
+    return BaseModel.model_validate(desk.request("model", {"path": path}))
+
+
+def scan_models(desk: Desk, folders: Sequence[str]) -> tuple[BaseModel, ...]:
+    """Every model under the folders. Raises CannotStart."""
+    return tuple(BaseModel.model_validate(found) for found in desk.request("models", {"folders": list(folders)}))
+
+
+def inspect_data(desk: Desk, recipe: Recipe, model: BaseModel | None) -> DatasetReport:
+    """The doctor's report on the recipe's data; token figures need a model with a tokenizer. Raises CannotStart."""
+    counts = model if model is not None and model.has_tokenizer else None
+    request = InspectRequest(data=recipe.data, model=counts, seed=recipe.training.seed)
+    return DatasetReport.model_validate(desk.request("inspect", request.model_dump(mode="json")))
+
+
+def preview_row(desk: Desk, recipe: Recipe, model: BaseModel, row: int) -> Preview:
+    """Row `row` (from 0) as the model will see it. Raises CannotStart."""
+    request = PreviewRequest(data=recipe.data, model=model, row=row, seed=recipe.training.seed)
+    return Preview.model_validate(desk.request("preview", request.model_dump(mode="json")))

@@ -1,0 +1,80 @@
+"""What was dropped: dataset files, a model folder, a recipe, a run folder, or something that PhiTune cannot use and why."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from PySide6.QtCore import QCoreApplication
+
+from phitune_gui.core.names import EVENTS_FILE, RECIPE_FILE, RECIPE_SUFFIX
+
+DATASET_SUFFIXES = (
+    ".jsonl", ".ndjson", ".json", ".csv", ".tsv", ".parquet", ".arrow", ".feather", ".txt", ".md", ".jsonl.gz", ".json.gz", ".csv.gz",
+    ".jsonl.zst",
+)  # fmt: skip
+LARGEST_FOLDER = 2_000
+
+
+@dataclass(frozen=True)
+class Drop:
+    """What one path is; `why` says why it cannot be used."""
+
+    kind: Literal["dataset", "model", "recipe", "run", "refused"]
+    paths: tuple[Path, ...]
+    why: str = ""
+
+
+def understand(path: Path) -> Drop:
+    """What this path is, by its name and the names of the files in it; nothing is opened."""
+    if path.is_dir():
+        return _understand_folder(path)
+    if not path.exists():
+        return _refused(path, _tr("There is no such file."))
+    name = path.name.lower()
+    if name.endswith(RECIPE_SUFFIX):
+        return Drop("recipe", (path,))
+    if name == RECIPE_FILE and (path.parent / EVENTS_FILE).exists():
+        return Drop("run", (path.parent,))
+    if name == "config.json" or name.endswith(".safetensors"):
+        return Drop("model", (path.parent,))
+    if name.endswith(DATASET_SUFFIXES):
+        return Drop("dataset", (path,))
+    if name.endswith((".gguf", ".bin", ".pt", ".pth", ".ckpt")):
+        return _refused(path, _tr("A single weights file cannot be tuned: drop the model's folder, with config.json and *.safetensors."))
+    if name.endswith((".yaml", ".yml")):
+        return _refused(path, _tr("Recipe files end in {suffix}.").format(suffix=RECIPE_SUFFIX))
+    if name.endswith((".xlsx", ".xls", ".ods", ".docx", ".pdf")):
+        return _refused(path, _tr("Save it as CSV or text first: PhiTune reads JSON, JSONL, CSV, Parquet and text."))
+    return _refused(path, _tr("PhiTune reads JSON, JSONL, CSV, Parquet and text, model folders, recipes and run folders."))
+
+
+def understand_all(paths: Sequence[Path]) -> list[Drop]:
+    """One entry per kind of thing: all dataset files together, everything else by itself."""
+    drops = [understand(path) for path in paths]
+    files = tuple(file for drop in drops if drop.kind == "dataset" for file in drop.paths)
+    rest = [drop for drop in drops if drop.kind != "dataset"]
+    return [*rest, Drop("dataset", files)] if files else rest
+
+
+def _understand_folder(folder: Path) -> Drop:
+    try:
+        names = {entry.name for _, entry in zip(range(LARGEST_FOLDER), folder.iterdir(), strict=False)}
+    except OSError as error:
+        return _refused(folder, _tr("The folder cannot be read: {reason}.").format(reason=(error.strerror or str(error)).lower()))
+    if RECIPE_FILE in names and EVENTS_FILE in names:
+        return Drop("run", (folder,))
+    if "config.json" in names:
+        return Drop("model", (folder,))
+    datasets = tuple(folder / name for name in sorted(names) if name.lower().endswith(DATASET_SUFFIXES))
+    if datasets:
+        return Drop("dataset", datasets)
+    return _refused(folder, _tr("The folder holds no dataset, no model (config.json) and no run."))
+
+
+def _refused(path: Path, why: str) -> Drop:
+    return Drop("refused", (path,), why)
+
+
+def _tr(text: str) -> str:
+    return QCoreApplication.translate("Drops", text)

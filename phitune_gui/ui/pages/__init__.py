@@ -1,0 +1,1 @@
+"""One file per page of the window; a page talks to the session only."""

@@ -1,0 +1,238 @@
+"""Data: the files, what the model will see of them, how long they are, and what the doctor found."""
+
+from pathlib import PurePath
+
+from PySide6.QtWidgets import QFileDialog, QHBoxLayout, QVBoxLayout, QWidget
+
+from phitune_gui.catalog.formats import FORMATS
+from phitune_gui.core.dataset_report import DatasetReport
+from phitune_gui.core.recipe import DataSection, ValidationSection
+from phitune_gui.ui.session import Session
+from phitune_gui.ui.tables.rejected_rows_table import RejectedRowsTable
+from phitune_gui.ui.translation import declared
+from phitune_gui.ui.widgets.buttons import Button, IconButton
+from phitune_gui.ui.widgets.card import Card
+from phitune_gui.ui.widgets.column_form import ColumnForm
+from phitune_gui.ui.widgets.drop_zone import DropZone
+from phitune_gui.ui.widgets.facts import Facts
+from phitune_gui.ui.widgets.figures import count_text
+from phitune_gui.ui.widgets.file_list import FileList
+from phitune_gui.ui.widgets.histogram import Histogram
+from phitune_gui.ui.widgets.options_form import OptionsForm
+from phitune_gui.ui.widgets.page_frame import PageFrame
+from phitune_gui.ui.widgets.problem_list import ProblemList
+from phitune_gui.ui.widgets.table_view import TableView
+from phitune_gui.ui.widgets.token_view import TokenView
+from phitune_gui.ui.widgets.words import words
+
+
+class DataPage(PageFrame):
+    """Empty it invites, with data it shows the data."""
+
+    def __init__(self, session: Session) -> None:
+        super().__init__("")
+        self._session = session
+        self._build()
+        self._connect()
+        self._show_recipe()
+        self._show_report()
+        self._show_preview()
+
+    def _build(self) -> None:
+        self.title.setText(self.tr("Data"))
+        self.setAccessibleName(self.tr("Data"))
+        self.add_first, self.try_now = Button(self.tr("Add file…"), "primary"), Button(self.tr("Try it with sample data"))
+        self.empty = DropZone(
+            self.tr("Drop the files to learn from"), self.tr("CSV, JSON, JSONL, Parquet or text; the format is found by itself"),
+            (self.add_first, self.try_now),
+        )  # fmt: skip
+        self.column.addWidget(self.empty)
+        self.problems = ProblemList()
+        self.problems.hide()
+        self.column.addWidget(self.problems)
+        self.filled = QWidget()
+        self.filled.setObjectName("plain")
+        inner = QVBoxLayout(self.filled)
+        inner.setContentsMargins(0, 0, 0, 0)
+        inner.setSpacing(14)
+        pair = QHBoxLayout()
+        pair.setSpacing(14)
+        pair.addWidget(self._build_tokens(), 53)
+        pair.addWidget(self._build_lengths(), 47)
+        inner.addLayout(pair)
+        inner.addWidget(self._build_doctor())
+        inner.addWidget(self._build_files())
+        inner.addWidget(self._build_reading())
+        self.column.addWidget(self.filled)
+        self.column.addStretch(1)
+
+    def _build_tokens(self) -> Card:
+        card = Card(self.tr("What the model will see"))
+        self.before, self.after = IconButton("left", self.tr("Row before")), IconButton("right", self.tr("Next row"))
+        self.row = words("", "small")
+        for part in (self.before, self.row, self.after):
+            card.head.addWidget(part)
+        self.tokens = TokenView()
+        self.no_tokens = words("", "quiet", wrap=True)
+        card.body.addWidget(self.tokens, 1)
+        card.body.addWidget(self.no_tokens)
+        card.body.addStretch(0)
+        return card
+
+    def _build_lengths(self) -> Card:
+        card = Card(self.tr("Length in tokens"))
+        self.lengths, self.length_facts = Histogram(), Facts()
+        self.no_lengths = words("", "quiet", wrap=True)
+        card.body.addWidget(self.lengths)
+        card.body.addWidget(self.length_facts)
+        card.body.addWidget(self.no_lengths)
+        card.body.addStretch(1)
+        return card
+
+    def _build_doctor(self) -> Card:
+        card = Card(self.tr("Doctor"))
+        self.doctor = words("", "quiet")
+        card.head.insertWidget(1, self.doctor)
+        self.rejected = RejectedRowsTable(self)
+        self.view = TableView(self.rejected, self.tr("Rows that were set aside"), stretch=1)
+        self.healthy = words("", "good", wrap=True)
+        self.notes = words("", "small", wrap=True)
+        for part in (self.view, self.healthy, self.notes):
+            card.body.addWidget(part)
+        return card
+
+    def _build_files(self) -> Card:
+        card = Card(self.tr("Files"))
+        self.files, self.judged = FileList(), FileList()
+        self.add, self.add_validation = Button(self.tr("Add file…")), Button(self.tr("Validation file…"))
+        row = QHBoxLayout()
+        row.setSpacing(10)
+        row.addWidget(self.add)
+        row.addWidget(self.add_validation)
+        row.addStretch(1)
+        row.addWidget(words(self.tr("Drop more files anywhere"), "small"))
+        for part in (self.files, self.judged):
+            card.body.addWidget(part)
+        card.body.addLayout(row)
+        return card
+
+    def _build_reading(self) -> Card:
+        card = Card(self.tr("How rows are read"))
+        formats = {"auto": self.tr("found by itself")} | {offered.id: declared(offered.label) for offered in FORMATS}
+        self.reading = OptionsForm(DataSection, "data", ("format", "train_on", "max_length"), {"format": formats})
+        self.held_out = OptionsForm(ValidationSection, "data.validation", ("percent",))
+        self.columns = ColumnForm()
+        for part in (self.reading, self.held_out, self.columns):
+            card.body.addWidget(part)
+        return card
+
+    def _connect(self) -> None:
+        session = self._session
+        for button in (self.add_first, self.add):
+            button.clicked.connect(self._add)
+        self.add_validation.clicked.connect(self._add_validation)
+        self.try_now.clicked.connect(session.try_it_now)
+        self.before.clicked.connect(lambda: session.show_row(session.preview_row - 1))
+        self.after.clicked.connect(lambda: session.show_row(session.preview_row + 1))
+        self.lengths.limit_chosen.connect(lambda limit: session.set_value("data.max_length", limit))
+        self.files.removed.connect(session.remove_data)
+        self.judged.removed.connect(lambda _place: session.set_validation_file(None))
+        for form in (self.reading, self.held_out):
+            form.edited.connect(session.set_value)
+            form.reset_asked.connect(session.reset_value)
+        self.columns.edited.connect(lambda mapping: session.set_value("data.columns", mapping))
+        session.recipe_changed.connect(self._show_recipe)
+        session.report_changed.connect(self._show_report)
+        session.preview_changed.connect(self._show_preview)
+        session.model_changed.connect(self._show_preview)
+
+    def _show_recipe(self) -> None:
+        data = self._session.recipe.data
+        self.empty.setVisible(not data.sources)
+        self.filled.setVisible(bool(data.sources))
+        self.files.show_files([(source.path, self.tr("learned from")) for source in data.sources])
+        self.judged.show_files([(data.validation.path, self.tr("validation"))] if data.validation.path else [])
+        self.held_out.setVisible(not data.validation.path)
+        self.reading.show_values(data, DataSection())
+        self.held_out.show_values(data.validation, ValidationSection())
+        self._show_report()
+
+    def _show_report(self) -> None:
+        session, report = self._session, self._session.report
+        self.problems.show_problems((session.data_problem,) if session.data_problem else ())
+        names = ", ".join(PurePath(source.path).name for source in session.recipe.data.sources)
+        if not names:
+            self.say(self.tr("What your Phi learns from: questions and answers, conversations, or plain text."))
+        elif report is None:
+            self.say(self.tr("Checking {files} …").format(files=names) if session.inspecting else names)
+        else:
+            self.say(f"{names} · {self._format_words(report)} · {report.encoding.upper()}")
+        self._show_lengths(report)
+        self._show_doctor(report)
+        known = {offered.id: offered for offered in FORMATS}.get(report.format if report else "")
+        roles = [(role.id, declared(role.help)) for role in known.roles] if known else []
+        self.columns.show_roles(roles, report.columns if report else (), session.recipe.data.columns)
+        self.columns.setVisible(bool(roles and report and report.columns))
+
+    def _format_words(self, report: DatasetReport) -> str:
+        label = {offered.id: declared(offered.label) for offered in FORMATS}.get(report.format, report.format)
+        return f"{label} ({declared(report.format_reason).rstrip('.')})" if report.format_reason else label
+
+    def _show_lengths(self, report: DatasetReport | None) -> None:
+        measured = report is not None and bool(report.lengths.histogram)
+        self.lengths.setVisible(measured)
+        self.length_facts.setVisible(measured)
+        self.no_lengths.setVisible(not measured)
+        waiting = self.tr("Counting …") if self._session.inspecting else self.tr("Choose a model: its tokenizer counts.")
+        self.no_lengths.setText(waiting)
+        if report is not None and measured:
+            self.lengths.show_lengths(report.lengths, self._session.recipe.data.max_length)
+            learned = self.tr("{learned} of {all}").format(learned=count_text(report.learned_tokens), all=count_text(report.tokens))
+            too_long = self.tr("{count} rows").format(count=count_text(report.truncated))
+            self.length_facts.show_facts([(self.tr("Longer than the limit"), too_long), (self.tr("Learned tokens"), learned)])
+
+    def _show_doctor(self, report: DatasetReport | None) -> None:
+        self.rejected.show_rows(report.rejected if report else ())
+        self.view.setVisible(bool(self.rejected.rows))
+        self.healthy.setVisible(report is not None and not report.rejected)
+        self.healthy.setText(self.tr("Every row can be used."))
+        counts = self.tr("{rows} read · {kept} kept · {aside} set aside")
+        self.doctor.setText("" if report is None else counts.format(
+            rows=count_text(report.rows), kept=count_text(report.kept), aside=count_text(report.rejected_count)))  # fmt: skip
+        self.notes.setText("\n".join(self._notes(report)) if report else "")
+        self.notes.setVisible(bool(self.notes.text()))
+
+    def _notes(self, report: DatasetReport) -> list[str]:
+        counted = [
+            (report.duplicates, self.tr("{count} rows say the same as another row.")),
+            (report.leaks, self.tr("{count} validation rows are also learned from, so the validation would flatter.")),
+            (report.fully_masked, self.tr("{count} rows teach nothing: the limit cuts their whole answer off.")),
+            (report.control_tokens_in_text, self.tr("{count} rows contain a control token as text; it is read as plain text.")),
+            (max(report.rejected_count - len(report.rejected), 0), self.tr("{count} more rows were set aside and are not listed.")),
+        ]
+        return [text.format(count=count_text(count)) for count, text in counted if count] + [declared(note) for note in report.notes]
+
+    def _show_preview(self) -> None:
+        preview, report = self._session.preview, self._session.report
+        self.tokens.setVisible(preview is not None)
+        self.tokens.show_preview(preview)
+        self.no_tokens.setVisible(preview is None)
+        has_model = self._session.model is not None
+        refused = self._session.preview_problem
+        waiting = f"{refused.what} {refused.how_to_fix}" if refused else self.tr("Reading …")
+        self.no_tokens.setText(waiting if has_model else self.tr("Choose a model: its template and tokenizer decide."))
+        for part in (self.before, self.after, self.row):
+            part.setVisible(preview is not None)
+        if preview is not None and report is not None:
+            self.row.setText(self.tr("row {row} of {rows}").format(row=count_text(preview.row + 1), rows=count_text(report.rows)))
+            self.before.setEnabled(preview.row > 0)
+            self.after.setEnabled(preview.row + 1 < report.rows)
+
+    def _add(self) -> None:
+        paths, _kind = QFileDialog.getOpenFileNames(self, self.tr("Files to learn from"))
+        self._session.add_data(paths)
+
+    def _add_validation(self) -> None:
+        path, _kind = QFileDialog.getOpenFileName(self, self.tr("File to judge by"))
+        if path:
+            self._session.set_validation_file(path)

@@ -1,0 +1,211 @@
+"""Export: give the result away in the form that is needed, and see whether it still answers the same."""
+
+from pathlib import Path
+
+from PySide6.QtCore import QUrl
+from PySide6.QtGui import QDesktopServices
+from PySide6.QtWidgets import QButtonGroup, QComboBox, QHBoxLayout, QVBoxLayout, QWidget
+
+from phitune_gui.catalog.exports import EXPORTS, export_target
+from phitune_gui.core.base_model import BaseModel
+from phitune_gui.core.run import Export
+from phitune_gui.store.runs import RunRecord
+from phitune_gui.ui.session import Session
+from phitune_gui.ui.translation import declared
+from phitune_gui.ui.widgets.buttons import Button
+from phitune_gui.ui.widgets.empty_card import EmptyCard
+from phitune_gui.ui.widgets.job_progress import JobProgress
+from phitune_gui.ui.widgets.outcome_card import OutcomeCard
+from phitune_gui.ui.widgets.page_frame import PageFrame
+from phitune_gui.ui.widgets.parity_view import ParityView, verdict_text
+from phitune_gui.ui.widgets.target_grid import AUTO, TargetGrid
+from phitune_gui.ui.widgets.words import words
+
+
+class ExportPage(PageFrame):
+    """Follows the shown run, its exports and the export that is being made."""
+
+    def __init__(self, session: Session, parent: QWidget | None = None) -> None:
+        super().__init__("", "", parent)
+        self._session = session
+        self._shown = ""
+        self._build()
+        self._connect()
+        self._refresh_run()
+        self._refresh_export()
+
+    def _build(self) -> None:
+        self.title.setText(self.tr("Export"))
+        self.setAccessibleName(self.tr("Export"))
+        self.say(self.tr("Make the tuned model usable elsewhere, then see in figures whether it still answers the same."))
+        self.empty = EmptyCard(
+            self.tr("Nothing to export yet"),
+            self.tr("An export is made from a run that has kept its adapter. Train a model, or open an earlier run."),
+            {"train": self.tr("Go to Train"), "runs": self.tr("Open an earlier run")},
+        )
+        self.failure, self.progress = OutcomeCard(), JobProgress()
+        self.column.addWidget(self.empty)
+        self.column.addWidget(self._build_choice())
+        for widget in (self.progress, self.failure, self._build_exports()):
+            self.column.addWidget(widget)
+        self.column.addStretch(1)
+
+    def _build_choice(self) -> QWidget:
+        self._choice = QWidget()
+        self._choice.setObjectName("plain")
+        self.runs = QComboBox()
+        self.runs.setAccessibleName(self.tr("Run to export"))
+        self.runs.setMinimumWidth(320)
+        self.targets = TargetGrid(EXPORTS)
+        self.start = Button(self.tr("Export"), "primary")
+        run_row, start_row = QHBoxLayout(), QHBoxLayout()
+        run_row.setSpacing(12)
+        run_row.addWidget(words(self.tr("Run"), "quiet"))
+        run_row.addWidget(self.runs, 1)
+        run_row.addStretch(1)
+        start_row.addStretch(1)
+        start_row.addWidget(self.start)
+        column = QVBoxLayout(self._choice)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(14)
+        column.addLayout(run_row)
+        column.addWidget(self.targets)
+        column.addLayout(start_row)
+        return self._choice
+
+    def _build_exports(self) -> QWidget:
+        self._kept = QWidget()
+        self._kept.setObjectName("plain")
+        self.report = ParityView()
+        self._chips = QHBoxLayout()
+        self._chips.setSpacing(8)
+        self._chip_group = QButtonGroup(self)
+        column = QVBoxLayout(self._kept)
+        column.setContentsMargins(0, 8, 0, 0)
+        column.setSpacing(10)
+        column.addWidget(words(self.tr("Exports of this run"), "heading"))
+        column.addLayout(self._chips)
+        column.addWidget(self.report)
+        return self._kept
+
+    def _connect(self) -> None:
+        session = self._session
+        session.run_changed.connect(self._refresh_run)
+        session.runs_changed.connect(self._refresh_run)
+        session.export_changed.connect(self._refresh_export)
+        session.model_changed.connect(self._show_costs)
+        self.empty.chosen.connect(session.page_requested)
+        self.runs.activated.connect(self._choose_run)
+        self.start.clicked.connect(lambda: session.start_export(self.targets.choice))
+        self.progress.cancel_asked.connect(session.cancel_export)
+        self.failure.chosen.connect(lambda _action: session.start_export(session.export_target or AUTO))
+        self.report.folder_asked.connect(lambda path: QDesktopServices.openUrl(QUrl.fromLocalFile(str(self._absolute(path)))))
+        self.report.check_asked.connect(lambda path: session.verify_export(self._absolute(path)))
+        self.report.chat_asked.connect(self._chat)
+
+    def _usable(self) -> list[RunRecord]:
+        return [record for record in self._session.runs if record.run.artifacts.get("adapter") or record.run.state == "finished"]
+
+    def _refresh_run(self) -> None:
+        records, shown = self._usable(), self._session.run_folder
+        run = self._session.run
+        can_export = run is not None and run.ended and bool(run.artifacts)
+        self.empty.setVisible(not records and not can_export)
+        self._choice.setVisible(bool(records) or can_export)
+        names = [(record.name, str(record.path)) for record in records]
+        if can_export and shown is not None and str(shown) not in dict((path, name) for name, path in names):
+            names.insert(0, (shown.name, str(shown)))
+        if names != [(self.runs.itemText(place), self.runs.itemData(place)) for place in range(self.runs.count())]:
+            self.runs.clear()
+            for name, path in names:
+                self.runs.addItem(name, path)
+        self.runs.setPlaceholderText(self.tr("Choose a run"))
+        self.runs.setCurrentIndex(self.runs.findData(str(shown)) if can_export else -1)
+        self._show_costs()
+        self._refresh_export()
+
+    def _refresh_export(self) -> None:
+        job = self._session.export_run
+        busy = job is not None and not job.ended
+        self.progress.setVisible(busy)
+        self.targets.setEnabled(not busy)
+        self.runs.setEnabled(not busy)
+        self.start.setEnabled(not busy and self.runs.currentIndex() >= 0)
+        self.start.setText(self.tr("Export") if not busy else self.tr("Exporting …"))
+        if job is not None and busy:
+            self.progress.show_job(self.tr("Exporting: {target}").format(target=self._label(self._session.export_target)), job)
+        self.failure.setVisible(job is not None and job.failure is not None)
+        if job is not None and job.failure is not None:
+            self.failure.show_failure(job.failure, self.tr("The export failed"), {"again": self.tr("Try again")})
+        self._show_exports()
+
+    def _exports(self) -> list[Export]:
+        """Exports of the shown run; what the job just said comes first."""
+        job = self._session.export_run
+        fresh = list(job.exports) if job is not None and job.ended else []
+        known = {str(self._absolute(export.path)) for export in fresh}
+        return fresh + [export for export in self._session.exports if str(self._absolute(export.path)) not in known]
+
+    def _show_exports(self) -> None:
+        exports = self._exports()
+        self._kept.setVisible(bool(exports))
+        if not exports:
+            return
+        signs = [f"{self._label(export.target)} · {self._verdict(export)}" for export in exports]
+        buttons = self._chip_group.buttons()
+        if signs != [button.text() for button in buttons]:
+            self._rebuild_chips(signs)
+            self._shown = exports[0].path
+        shown = next((export for export in exports if export.path == self._shown), exports[0])
+        self._chip_group.buttons()[exports.index(shown)].setChecked(True)
+        kind = self._kind(shown.target)
+        self.report.show_export(shown, can_chat=kind != "adapter", can_check=kind == "onnx")
+
+    def _rebuild_chips(self, signs: list[str]) -> None:
+        for button in self._chip_group.buttons():
+            self._chip_group.removeButton(button)
+        while self._chips.count():
+            item = self._chips.takeAt(0)
+            if item is not None and (old := item.widget()) is not None:
+                old.hide()
+                old.deleteLater()
+        for place, sign in enumerate(signs):
+            chip = Button(sign, "chip")
+            chip.clicked.connect(lambda _checked, place=place: self._choose_export(place))
+            self._chip_group.addButton(chip)
+            self._chips.addWidget(chip)
+        self._chips.addStretch(1)
+
+    def _verdict(self, export: Export) -> str:
+        return verdict_text(export.report).lower() if export.report or self._kind(export.target) == "onnx" else self.tr("kept")
+
+    def _choose_export(self, place: int) -> None:
+        self._shown = self._exports()[place].path
+        self._show_exports()
+
+    def _choose_run(self, place: int) -> None:
+        self._session.show_run(Path(self.runs.itemData(place)))
+
+    def _show_costs(self) -> None:
+        self.targets.show_costs(self._model())
+
+    def _model(self) -> BaseModel | None:
+        record = next((record for record in self._session.runs if record.path == self._session.run_folder), None)
+        wanted = record.recipe.model.path if record else self._session.recipe.model.path
+        models = (*self._session.models, *((self._session.model,) if self._session.model else ()))
+        return next((model for model in models if model.path == wanted), self._session.model)
+
+    def _absolute(self, path: str) -> Path:
+        return (self._session.run_folder or Path()) / path
+
+    def _chat(self, path: str) -> None:
+        target = next((export.target for export in self._exports() if export.path == path), "")
+        self._session.open_chat(self._absolute(path), "model" if self._kind(target) == "merged" else "export")
+        self._session.page_requested.emit("chat")
+
+    def _kind(self, target: str) -> str:
+        return export_target(target).kind if target in {known.id for known in EXPORTS} else "onnx"
+
+    def _label(self, target: str) -> str:
+        known = {known.id: declared(known.label) for known in EXPORTS}
+        return known.get(target, self.tr("Automatic") if target == AUTO else target)

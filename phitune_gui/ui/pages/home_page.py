@@ -1,0 +1,72 @@
+"""Home: drop something, open something, or try it at once; the newest runs below."""
+
+from PySide6.QtWidgets import QFileDialog, QHeaderView
+
+from phitune_gui.ui.session import Session
+from phitune_gui.ui.tables.recent_runs_table import RecentRunsTable
+from phitune_gui.ui.widgets.buttons import Button
+from phitune_gui.ui.widgets.card import Card
+from phitune_gui.ui.widgets.drop_zone import DropZone
+from phitune_gui.ui.widgets.page_frame import PageFrame
+from phitune_gui.ui.widgets.table_view import TableView
+from phitune_gui.ui.widgets.words import words
+
+
+class HomePage(PageFrame):
+    """The first thing a person sees."""
+
+    def __init__(self, session: Session) -> None:
+        super().__init__("")
+        self._session = session
+        self._build()
+        self._connect()
+        self._show_runs()
+        self._show_starter()
+
+    def _build(self) -> None:
+        self.setAccessibleName(self.tr("Home"))
+        self.title.setText(self.tr("What should your Phi learn?"))
+        self.say(self.tr("Drop a file, or try it first with what comes along. Everything happens on this machine."))
+        self.open = Button(self.tr("Open…"))
+        self.try_now = Button(self.tr("Try it now · 2 minutes"), "primary")
+        self.try_now.setToolTip(self.tr("A small starter model and sample data, ready to train"))
+        zone = DropZone(
+            self.tr("Drop a dataset, a model folder or a recipe"), self.tr("CSV, JSON, JSONL, Parquet, text; folders too"),
+            (self.open, self.try_now),
+        )  # fmt: skip
+        self.column.addWidget(zone)
+        self.column.addSpacing(4)
+        self.column.addWidget(words(self.tr("Recent runs"), "heading"))
+        self.table = RecentRunsTable(self)
+        self.view = TableView(self.table, self.tr("Recent runs"), stretch=3)
+        self.view.horizontalHeader().hide()
+        self.view.horizontalHeader().setSectionResizeMode(0, QHeaderView.ResizeMode.ResizeToContents)
+        self.empty = words(self.tr("No runs yet. The first one will appear here, with its loss and how it ended."), "quiet", wrap=True)
+        card = Card()
+        card.body.setContentsMargins(10, 6, 10, 6)
+        card.body.addWidget(self.view)
+        card.body.addWidget(self.empty)
+        self.empty.setContentsMargins(6, 8, 6, 8)
+        self.column.addWidget(card)
+        self.column.addStretch(1)
+
+    def _connect(self) -> None:
+        self.open.clicked.connect(self._open)
+        self.try_now.clicked.connect(self._session.try_it_now)
+        self.view.row_opened.connect(lambda row: self._session.open_run(self.table.records[row].path))
+        self._session.runs_changed.connect(self._show_runs)
+        self._session.starter_changed.connect(self._show_starter)
+
+    def _show_runs(self) -> None:
+        self.table.show_runs(self._session.runs)
+        self.view.setVisible(bool(self.table.records))
+        self.empty.setVisible(not self.table.records)
+
+    def _show_starter(self) -> None:
+        making = self._session.starter_run is not None
+        self.try_now.setEnabled(not making)
+        self.try_now.setText(self.tr("Making it ready …") if making else self.tr("Try it now · 2 minutes"))
+
+    def _open(self) -> None:
+        paths, _kind = QFileDialog.getOpenFileNames(self, self.tr("Open a dataset or a recipe"))
+        self._session.open_paths(paths)

@@ -1,0 +1,103 @@
+"""Runs: everything that was trained on this machine, to open again, to look through and to begin anew from."""
+
+from PySide6.QtGui import QKeySequence, QShortcut
+from PySide6.QtWidgets import QHBoxLayout, QLineEdit, QVBoxLayout, QWidget
+
+from phitune_gui.store.runs import RunRecord
+from phitune_gui.ui.session import Session
+from phitune_gui.ui.tables.runs_table import RunsTable
+from phitune_gui.ui.translation import plural
+from phitune_gui.ui.widgets.buttons import Button
+from phitune_gui.ui.widgets.card import Card
+from phitune_gui.ui.widgets.empty_card import EmptyCard
+from phitune_gui.ui.widgets.page_frame import PageFrame
+from phitune_gui.ui.widgets.words import words
+
+
+class RunsPage(PageFrame):
+    """The list follows the session; double click or Enter opens a run on the Train page."""
+
+    def __init__(self, session: Session, parent: QWidget | None = None) -> None:
+        super().__init__("", "", parent)
+        self._session = session
+        self._build()
+        self._connect()
+        self._refresh()
+
+    def _build(self) -> None:
+        self.title.setText(self.tr("Runs"))
+        self.setAccessibleName(self.tr("Runs"))
+        self.empty = EmptyCard(
+            self.tr("No run yet"),
+            self.tr("Every training leaves a folder with its recipe, its loss and its result. The first one appears here."),
+            {"home": self.tr("Choose a goal"), "model": self.tr("Choose a model")},
+        )
+        self.search, self.table = QLineEdit(), RunsTable()
+        self.search.setClearButtonEnabled(True)
+        self.search.setPlaceholderText(self.tr("Search by name, model, technique or state"))
+        self.search.setAccessibleName(self.tr("Search runs"))
+        self.nothing = words(self.tr("No run has these words."), "quiet")
+        self.open, self.clone = Button(self.tr("Open"), "primary"), Button(self.tr("Use its recipe again"))
+        self.read_again = Button(self.tr("Read again"))
+        self.table.setMinimumHeight(220)
+        self._card = Card()
+        self._card.body.setContentsMargins(12, 12, 12, 12)
+        for widget in (self.search, self.nothing, self.table):
+            self._card.body.addWidget(widget, 1 if widget is self.table else 0)
+        self._full = QWidget()
+        self._full.setObjectName("plain")
+        column = QVBoxLayout(self._full)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(14)
+        column.addWidget(self._card, 1)
+        row = QHBoxLayout()
+        row.setSpacing(10)
+        row.addWidget(self.open)
+        row.addWidget(self.clone)
+        row.addStretch(1)
+        row.addWidget(self.read_again)
+        column.addLayout(row)
+        self.column.addWidget(self.empty)
+        self.column.addWidget(self._full, 1)
+        self.column.addStretch(0)
+
+    def _connect(self) -> None:
+        self._session.runs_changed.connect(self._refresh)
+        self.empty.chosen.connect(self._session.page_requested)
+        self.search.textChanged.connect(self._search)
+        self.search.returnPressed.connect(self.table.setFocus)
+        self.table.opened.connect(self._open)
+        self.table.chosen.connect(self._judge)
+        self.open.clicked.connect(lambda: self._open(self.table.record()))
+        self.clone.clicked.connect(self._clone)
+        self.read_again.clicked.connect(lambda: self._session.refresh_runs())
+        find = QShortcut(QKeySequence(QKeySequence.StandardKey.Find), self)
+        find.activated.connect(self.search.setFocus)
+
+    def _refresh(self) -> None:
+        records = self._session.runs
+        self.empty.setVisible(not records)
+        self._full.setVisible(bool(records))
+        self.table.show_records(records)
+        counted = plural(self.tr("{count} run"), self.tr("{count} runs"), len(records))
+        self.say(self.tr("{runs} on this machine, newest first.").format(runs=counted) if records else self.tr("What was trained here."))
+        self._search(self.search.text())
+
+    def _search(self, text: str) -> None:
+        self.table.search(text)
+        self.nothing.setVisible(self.table.model().rowCount() == 0)
+        self._judge(self.table.record())
+
+    def _judge(self, record: RunRecord | None) -> None:
+        self.open.setEnabled(record is not None)
+        self.clone.setEnabled(record is not None)
+
+    def _open(self, record: RunRecord | None) -> None:
+        if record is not None:
+            self._session.show_run(record.path)
+            self._session.page_requested.emit("train")
+
+    def _clone(self) -> None:
+        record = self.table.record()
+        if record is not None:
+            self._session.clone_recipe(record.path)

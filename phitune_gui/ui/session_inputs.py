@@ -1,0 +1,280 @@
+"""The recipe's side of the session: edits with undo, the chosen model, the data and the plan that follows from them."""
+
+import asyncio
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from PySide6.QtCore import QTimer
+from qasync import asyncSlot
+
+from phitune_gui.core.plan import Change
+from phitune_gui.core.problem import CannotStart, Problem
+from phitune_gui.core.recipe import DataSource, Recipe
+from phitune_gui.planning.plan import make_plan
+from phitune_gui.store.paths import runs_folder, starter_folder
+from phitune_gui.store.recipes import load_recipe, save_recipe, with_setting
+from phitune_gui.ui import desk_calls
+from phitune_gui.ui.recipe_history import RecipeHistory
+from phitune_gui.ui.session_state import SessionState
+
+PLAN_DELAY_MS = 40
+INSPECT_DELAY_MS = 200
+
+
+class SessionInputs(SessionState):
+    """Every edit goes through `_edit`; what depends on the recipe follows by itself."""
+
+    def __init__(self, *arguments: Any, **options: Any) -> None:
+        super().__init__(*arguments, **options)
+        self.history = RecipeHistory()
+        self._inspect_again = False
+        self._plan_timer = self._timer(PLAN_DELAY_MS, self._make_plan)
+        self._inspect_timer = self._timer(INSPECT_DELAY_MS, self.inspect)
+
+    def _timer(self, milliseconds: int, slot: Any) -> QTimer:
+        timer = QTimer(self)
+        timer.setSingleShot(True)
+        timer.setInterval(milliseconds)
+        timer.timeout.connect(slot)
+        return timer
+
+    # edits
+
+    def set_value(self, name: str, value: Any) -> None:
+        """Sets the recipe's field of the dotted name as one undo step; a value that is not allowed is refused."""
+        try:
+            self._edit(with_setting(self.recipe, name, value))
+        except CannotStart as refusal:
+            self.recipe_changed.emit()  # the editor shows the recipe's value again
+            self.refuse(refusal.problem)
+
+    def reset_value(self, name: str) -> None:
+        """Sets the field back to its default; a technique's option is left to its technique."""
+        section, _, option = name.rpartition(".")
+        if section == "technique" and option != "id":
+            document = self.recipe.model_dump()
+            document["technique"].pop(option, None)
+            self._edit(Recipe.model_validate(document))
+            return
+        value: Any = Recipe()
+        for part in name.split("."):
+            value = getattr(value, part)
+        self.set_value(name, value)
+
+    def make_changes(self, changes: Sequence[Change]) -> None:
+        """Sets several fields as one undo step."""
+        recipe = self.recipe
+        try:
+            for change in changes:
+                recipe = with_setting(recipe, change.field, change.value)
+        except CannotStart as refusal:
+            self.refuse(refusal.problem)
+        else:
+            self._edit(recipe)
+
+    def undo(self) -> None:
+        """Takes the newest edit back."""
+        self._show_recipe(self.history.undo(self.recipe))
+
+    def redo(self) -> None:
+        """Makes the edit that was taken back again."""
+        self._show_recipe(self.history.redo(self.recipe))
+
+    def open_recipe(self, path: str | Path) -> None:
+        """Shows the recipe of a file; one undo step."""
+        try:
+            recipe = load_recipe(Path(path))
+        except CannotStart as refusal:
+            self.refuse(refusal.problem)
+            return
+        self._edit(recipe)
+        self.say(self.tr("Opened {name}").format(name=Path(path).name))
+        self.page_requested.emit("tune")
+
+    def save_recipe(self, path: str | Path) -> None:
+        """Writes the shown recipe as a file."""
+        try:
+            save_recipe(self.recipe, Path(path))
+        except CannotStart as refusal:
+            self.refuse(refusal.problem)
+        else:
+            self.say(self.tr("Saved {name}").format(name=Path(path).name))
+
+    def _edit(self, recipe: Recipe) -> None:
+        if recipe != self.recipe:
+            self.history.add(self.recipe)
+        self._show_recipe(recipe)
+
+    def _show_recipe(self, recipe: Recipe) -> None:
+        before, self.recipe = self.recipe, recipe
+        self.recipe_changed.emit()
+        if recipe.model.path != before.model.path:
+            self.read_model()
+        if (recipe.data, recipe.training.seed) != (before.data, before.training.seed):
+            self._data_edited(recipe.data.sources != before.data.sources)
+        self._plan_timer.start()
+
+    # model
+
+    def choose_model(self, path: str | Path) -> None:
+        """Tunes the model of this folder."""
+        self.set_value("model.path", str(path))
+        self.keep_settings(last_model=str(path))
+
+    @asyncSlot()
+    async def read_model(self) -> None:
+        """Reads the chosen folder's facts; the list's entry serves where there is one."""
+        path = self.recipe.model.path
+        self.model = next((model for model in self.models if model.path == path), None)
+        if self.model is None and path:
+            try:
+                model = await self.ask_desk(desk_calls.read_model, path)
+            except CannotStart as refusal:
+                self.refuse(refusal.problem)
+                return
+            if path != self.recipe.model.path:
+                return
+            self.model = model
+            self.models = (*self.models, model)
+            self.models_changed.emit()
+        self.model_changed.emit()
+        self._plan_timer.start()
+        if self.recipe.data.sources:
+            self._inspect_timer.start()
+
+    @asyncSlot()
+    async def scan_models(self) -> None:
+        """Looks through the model folders again."""
+        if self.scanning:
+            return
+        self.scanning = True
+        self.models_changed.emit()
+        try:
+            found = await self.ask_desk(desk_calls.scan_models, self.model_places())
+            apart = tuple(model for model in self.models if model.path == self.recipe.model.path)
+            self.models = found if any(model.path == self.recipe.model.path for model in found) else (*found, *apart)
+        except CannotStart as refusal:
+            self.refuse(refusal.problem)
+        finally:
+            self.scanning = False
+            self.models_changed.emit()
+
+    def model_places(self) -> list[str]:
+        """The folders that are searched for models: PhiTune's own and those the person named."""
+        from phitune_gui.store.model_folder.search import huggingface_cache
+
+        return [str(starter_folder().parent), *self.settings.model_folders, str(huggingface_cache())]
+
+    def add_model_folder(self, path: str | Path) -> None:
+        """Searches this folder too, now and later."""
+        if str(path) not in self.settings.model_folders:
+            self.keep_settings(model_folders=(*self.settings.model_folders, str(path)))
+        self.scan_models()
+
+    # data
+
+    def add_data(self, paths: Sequence[str | Path]) -> None:
+        """Learns from these files too; a file that is there already is not added twice."""
+        known = {source.path for source in self.recipe.data.sources}
+        new = tuple(DataSource(path=str(path)) for path in dict.fromkeys(paths) if str(path) not in known)
+        if new:
+            self._set_sources((*self.recipe.data.sources, *new))
+
+    def remove_data(self, index: int) -> None:
+        """Does not learn from the file at this place of the list."""
+        self._set_sources(tuple(source for place, source in enumerate(self.recipe.data.sources) if place != index))
+
+    def set_validation_file(self, path: str | Path | None) -> None:
+        """Judges by the rows of this file; None holds rows of the dataset out instead."""
+        self.set_value("data.validation.path", None if path is None else str(path))
+
+    def choose_format(self, format_id: str) -> None:
+        """Understands rows in this way; `auto` looks at the rows."""
+        self.set_value("data.format", format_id)
+
+    def show_row(self, number: int) -> None:
+        """Shows how the model will see row `number` (from 0)."""
+        self.preview_row = max(0, number)
+        self.refresh_preview()
+
+    def _set_sources(self, sources: tuple[DataSource, ...]) -> None:
+        data = self.recipe.data.model_copy(update={"sources": sources})
+        self._edit(self.recipe.model_copy(update={"data": data}))
+        self.keep_settings(last_data=tuple(source.path for source in sources))
+
+    def _data_edited(self, other_files: bool) -> None:
+        if other_files:
+            self.report = self.preview = self.data_problem = None
+            self.preview_row = 0
+            self.report_changed.emit()
+            self.preview_changed.emit()
+        if self.recipe.data.sources:
+            self._inspect_timer.start()
+
+    @asyncSlot()
+    async def inspect(self) -> None:
+        """Asks the desk what is in the data; an edit meanwhile asks again, so the newest recipe always wins."""
+        self._inspect_again = True
+        if self.inspecting:
+            return
+        self.inspecting = True
+        self.report_changed.emit()
+        try:
+            while self._inspect_again:
+                self._inspect_again = False
+                await self._inspect_once(self.recipe)
+        finally:
+            self.inspecting = False
+            self.report_changed.emit()
+        self.refresh_preview()
+
+    async def _inspect_once(self, recipe: Recipe) -> None:
+        self.report, self.data_problem = None if not recipe.data.sources else self.report, None
+        if recipe.data.sources:
+            try:
+                self.report = await self.ask_desk(desk_calls.inspect_data, recipe, self.model)
+            except CannotStart as refusal:
+                self.report, self.data_problem = None, refusal.problem
+        self._plan_timer.start()
+
+    @asyncSlot()
+    async def refresh_preview(self) -> None:
+        """Asks the desk how the model will see the shown row; needs a model with a tokenizer."""
+        asked = self.recipe, self.model, self.preview_row
+        recipe, model, row = asked
+        if not recipe.data.sources or model is None or not model.has_tokenizer or self.report is None or not self.report.rows:
+            self.preview = None
+        else:
+            try:
+                preview = await self.ask_desk(desk_calls.preview_row, recipe, model, row)
+            except CannotStart as refusal:
+                self.preview, self.preview_problem = None, refusal.problem
+            else:
+                if asked != (self.recipe, self.model, self.preview_row):
+                    return
+                self.preview, self.preview_problem = preview, None
+        self.preview_changed.emit()
+
+    # plan
+
+    def _make_plan(self) -> None:
+        if self.hardware is None:
+            return
+        extra: tuple[Problem, ...] = (self.data_problem,) if self.data_problem else ()
+        self.plan = make_plan(self.recipe, self.model, self.report, self.hardware, extra)
+        self.plan_changed.emit()
+
+    @asyncSlot()
+    async def probe_hardware(self) -> None:
+        """Finds out what this machine is, then plans for it."""
+        from phitune_gui.jobs.machine import probe_hardware
+
+        self.hardware = await self.background.call(probe_hardware, runs_folder())
+        self.hardware_changed.emit()
+        self._make_plan()
+
+    async def settled(self) -> None:
+        """Waits until the desk has answered everything that was asked so far."""
+        while self.inspecting or self._inspect_timer.isActive() or self._plan_timer.isActive():
+            await asyncio.sleep(0.01)

@@ -1,0 +1,189 @@
+"""The session's other jobs: make the starter model, export and verify, chat; each is a worker process awaited here."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, Literal
+
+from qasync import asyncSlot
+
+from phitune_gui.core.events import AnswerFinished, Event, JobFailed, StageBegan, TextGenerated
+from phitune_gui.core.job import ChatJob, ExportJob, Job, StarterJob, VerifyJob
+from phitune_gui.core.messages import Message
+from phitune_gui.core.names import EXPORTS_FOLDER
+from phitune_gui.core.problem import CannotStart, Problem
+from phitune_gui.core.run import Run, apply_all
+from phitune_gui.files.resources import resource
+from phitune_gui.jobs import control
+from phitune_gui.jobs.launch import start_job
+from phitune_gui.jobs.supervisor import Supervisor
+from phitune_gui.store.paths import starter_folder
+from phitune_gui.ui.async_jobs import event_batches
+from phitune_gui.store.exports import exports_of
+from phitune_gui.ui.session_runs import SessionRuns
+
+SAMPLE, SAMPLE_VALIDATION = "harbour_answers.jsonl", "harbour_answers_validation.jsonl"
+
+
+class SessionJobs(SessionRuns):
+    """One job of each kind at a time; all of them end with the window."""
+
+    def __init__(self, *arguments: Any, **options: Any) -> None:
+        super().__init__(*arguments, **options)
+        self._export: Supervisor | None = None
+        self._chat: Supervisor | None = None
+        self._starter: Supervisor | None = None
+
+    # starter
+
+    @asyncSlot()
+    async def make_starter(self) -> None:
+        """Makes the starter model ready and chooses it."""
+        if await self._starter_ready():
+            self.choose_model(starter_folder())
+            self.scan_models()
+
+    @asyncSlot()
+    async def try_it_now(self) -> None:
+        """Starter model and sample data, ready to start: the shortest way to a tuned model."""
+        if not await self._starter_ready():
+            return
+        document = self.recipe.model_dump()
+        document["name"] = "try-it-now"
+        document["model"]["path"] = str(starter_folder())
+        document["data"] |= {"sources": [{"path": str(resource("datasets", SAMPLE))}], "format": "auto", "columns": {}}
+        document["data"]["validation"]["path"] = str(resource("datasets", SAMPLE_VALIDATION))
+        self._edit(type(self.recipe).model_validate(document))
+        self.say(self.tr("Starter model and sample data are ready: press Start."))
+        self.page_requested.emit("tune")
+
+    async def _starter_ready(self) -> bool:
+        if (starter_folder() / "config.json").is_file():
+            return True
+        if self._starter is not None:
+            return False
+        run = Run(state="queued")
+        self.say(self.tr("Making the starter model ready …"))
+        try:
+            self._starter = await self.background.call(start_job, StarterJob(out=str(starter_folder())))
+            async for events in event_batches(self._starter, self.background):
+                run = self.starter_run = apply_all(run, events)
+                self.starter_changed.emit()
+        except CannotStart as refusal:
+            self.refuse(refusal.problem)
+        finally:
+            self._starter, self.starter_run = None, None
+            self.starter_changed.emit()
+        if run.failure is not None:
+            self.refuse(_as_problem("starter", run.failure))
+        self.say(self.tr("The starter model is ready.") if run.state == "finished" else "")
+        return run.state == "finished"
+
+    # export
+
+    def start_export(self, target: str) -> None:
+        """Exports the shown run to this target of the catalog (or `auto`), then checks the result."""
+        if self.run_folder is None:
+            self.refuse(Problem(where="export", what=self.tr("No run is open."), how_to_fix=self.tr("Open a finished run first.")))
+            return
+        out = self.run_folder / EXPORTS_FOLDER / target
+        self._run_export(ExportJob(run=str(self.run_folder), target=target, out=str(out)), target)
+
+    def verify_export(self, path: str | Path) -> None:
+        """Compares an export with its reference again."""
+        self._run_export(VerifyJob(export=str(path)), Path(path).name)
+
+    def cancel_export(self) -> None:
+        """Ends the export; nothing half made is left."""
+        if self._export is not None:
+            control.send(self._export.folder, "stop")
+
+    @asyncSlot()
+    async def _run_export(self, job: Job, target: str) -> None:
+        if self.export_run is not None and not self.export_run.ended:
+            self.refuse(Problem(where="export", what=self.tr("An export is running."), how_to_fix=self.tr("Cancel it or let it finish.")))
+            return
+        run_folder = self.run_folder
+        self.export_target, self.export_run = target, Run(state="queued")
+        self.export_changed.emit()
+        try:
+            self._export = await self.background.call(start_job, job)
+            async for events in event_batches(self._export, self.background):
+                self.export_run = apply_all(self.export_run, events)
+                self.export_changed.emit()
+        except CannotStart as refusal:
+            self.export_run = None
+            self.refuse(refusal.problem)
+        finally:
+            self._export = None
+        if run_folder is not None and run_folder == self.run_folder and self.run is not None:
+            self.exports = await self.background.call(exports_of, run_folder, self.run)
+        self.export_changed.emit()
+
+    # chat
+
+    @asyncSlot()
+    async def open_chat(self, source: str | Path, kind: Literal["model", "run", "export"]) -> None:
+        """Loads a model folder, a run or an export to talk to; the one that was loaded before is let go."""
+        self.close_chat()
+        self.chat_state, self.chat_message, self.chat_source = "loading", "", str(source)
+        self.chat_changed.emit()
+        chat: Supervisor | None = None
+        try:
+            chat = self._chat = await self.background.call(start_job, ChatJob(source=str(source), kind=kind))
+            async for events in event_batches(chat, self.background):
+                if self._chat is not chat:
+                    return
+                for event in events:
+                    self._chat_said(event)
+        except CannotStart as refusal:
+            self._chat_is("failed", refusal.problem.what)
+            self.refuse(refusal.problem)
+        finally:
+            if self._chat is chat:
+                self._chat = None
+                if self.chat_state != "failed":
+                    self._chat_is("idle")
+
+    def ask(self, messages: Sequence[Message], **options: Any) -> str:
+        """Asks what is loaded to answer; the id comes back with every piece of the answer. Empty when nothing is loaded."""
+        if self._chat is None or self.chat_state != "ready":
+            return ""
+        self._chat_is("answering")
+        return control.ask(self._chat.folder, messages, **options)
+
+    def cancel_answer(self) -> None:
+        """Ends the answer that is being given; what was said so far stays."""
+        if self._chat is not None:
+            control.send(self._chat.folder, "cancel")
+
+    def close_chat(self) -> None:
+        """Lets go of the loaded model and its memory."""
+        chat, self._chat = self._chat, None
+        if chat is not None:
+            control.send(chat.folder, "stop")
+            self._chat_is("idle")
+
+    def _chat_said(self, event: Event) -> None:
+        if isinstance(event, StageBegan):
+            self._chat_is("ready" if event.stage == "ready" else "loading", event.detail)
+        elif isinstance(event, TextGenerated):
+            self.answer_streamed.emit(event.id, event.text)
+        elif isinstance(event, AnswerFinished):
+            self._chat_is("ready")
+            self.answer_finished.emit(event)
+        elif isinstance(event, JobFailed):
+            self._chat_is("failed", f"{event.message} {event.hint}".strip())
+
+    def _chat_is(self, state: Literal["idle", "loading", "ready", "answering", "failed"], message: str = "") -> None:
+        self.chat_state, self.chat_message = state, message
+        self.chat_changed.emit()
+
+    def end_jobs(self) -> None:
+        """Kills what works for this window only; a training is not among them."""
+        for supervisor in (self._export, self._chat, self._starter):
+            if supervisor is not None:
+                supervisor.kill()
+
+
+def _as_problem(where: str, failure: JobFailed) -> Problem:
+    return Problem(where=where, what=failure.message, how_to_fix=failure.hint)

@@ -1,0 +1,169 @@
+"""The training side of the session: start, follow, stop, reopen and list runs."""
+
+import time
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from PySide6.QtCore import Slot
+from qasync import asyncSlot
+
+from phitune_gui.core.events import Event
+from phitune_gui.core.problem import CannotStart, Problem
+from phitune_gui.core.run import Run, apply_all
+from phitune_gui.jobs import control
+from phitune_gui.jobs.launch import start_training
+from phitune_gui.jobs.supervisor import Supervisor
+from phitune_gui.store.runs import find_run, list_runs, open_run
+from phitune_gui.store.exports import exports_of
+from phitune_gui.ui.session_inputs import SessionInputs
+from phitune_gui.ui.training_worker import TrainingWorker
+
+NICENESS = 5
+"""The trained process yields a little, so that the window stays smooth on few cores."""
+
+
+class SessionRuns(SessionInputs):
+    """One training at a time; the shown run may be another one."""
+
+    def __init__(self, *arguments: Any, **options: Any) -> None:
+        super().__init__(*arguments, **options)
+        self._worker: TrainingWorker | None = None
+
+    def start_run(self) -> None:
+        """Trains the shown recipe, unless something is in the way."""
+        blocking = next((problem for problem in self.plan.problems if problem.severity == "problem"), None)
+        if self.is_training:
+            self.refuse(self._problem("training", self.tr("A training is running already."), self.tr("Stop it first, or let it finish.")))
+        elif blocking is not None:
+            self.refuse(blocking)
+        elif self.model is None:
+            self.refuse(self._problem("model.path", self.tr("No model is chosen yet."), self.tr("Choose one on the Model page.")))
+        else:
+            self.live_run = self.run = Run(state="queued", began_at=time.time())
+            self.live_folder = self.run_folder = None
+            self.exports = ()
+            begin = partial(start_training, self.recipe, self.plan, self.model, None, NICENESS)
+            self._follow(begin)
+            self.run_changed.emit()
+            self.page_requested.emit("train")
+
+    def stop_run(self) -> None:
+        """Asks the training to finish its step, save and end."""
+        if self._send("stop") and self.live_run is not None:
+            self._show_live(self.live_run.model_copy(update={"state": "stopping"}))
+
+    def save_now(self) -> None:
+        """Asks the training to save a checkpoint and go on."""
+        if self._send("save"):
+            self.say(self.tr("A checkpoint will be saved after this step."))
+
+    def kill_run(self) -> None:
+        """Ends the training's process at once; what was saved before stays."""
+        if self._worker is not None:
+            self._worker.kill()
+
+    @asyncSlot()
+    async def show_run(self, folder: str | Path) -> None:
+        """Shows this run on the Train page; one that is being trained now is followed live."""
+        path = Path(folder)
+        if self.live_folder is not None and path == self.live_folder:
+            self.run, self.run_folder = self.live_run, self.live_folder
+            self.run_changed.emit()
+            return
+        try:
+            record = await self.background.call(open_run, path)
+            alive = not self.is_training and await self.background.call(lambda: Supervisor(record.path).alive)
+        except CannotStart as refusal:
+            self.refuse(refusal.problem)
+            return
+        self.run, self.run_folder = record.run, record.path
+        self.exports = exports_of(record.path, record.run)
+        if alive:
+            self.live_run, self.live_folder = Run(state="starting"), record.path
+            self._follow(partial(Supervisor, record.path))
+        self.run_changed.emit()
+        self.export_changed.emit()
+
+    @asyncSlot()
+    async def open_run(self, run: str | Path) -> None:
+        """Opens a run by folder or name on the Train page."""
+        try:
+            folder = await self.background.call(find_run, str(run))
+        except CannotStart as refusal:
+            self.refuse(refusal.problem)
+            return
+        await self.show_run(folder)
+        self.page_requested.emit("train")
+
+    @asyncSlot()
+    async def refresh_runs(self) -> None:
+        """Reads the list of runs again."""
+        self.runs = tuple(await self.background.call(list_runs))
+        self.runs_changed.emit()
+
+    @asyncSlot()
+    async def attach_live_run(self) -> None:
+        """Finds a run that goes on from an earlier window and shows it live."""
+        await self.refresh_runs()
+        for record in self.runs:
+            if not record.run.ended and await self.background.call(lambda path=record.path: Supervisor(path).alive):
+                await self.show_run(record.path)
+                return
+
+    def leave_run(self) -> None:
+        """Stops following the training; its process goes on."""
+        if self._worker is not None:
+            self._worker.leave()
+            self._worker = None
+
+    def _follow(self, begin: Any) -> None:
+        self.leave_run()
+        worker = self._worker = TrainingWorker(begin, self)
+        worker.begun.connect(self._run_begun)
+        worker.refused.connect(self._run_refused)
+        worker.events_arrived.connect(self._events_arrived)
+        worker.ended.connect(self.refresh_runs)
+        worker.start()
+
+    def _send(self, word: control.Word) -> bool:
+        if self.live_folder is None or not self.is_training:
+            return False
+        control.send(self.live_folder, word)
+        return True
+
+    @Slot(object)
+    def _run_begun(self, folder: Path) -> None:
+        shown = self.run_folder == self.live_folder
+        self.live_folder = folder
+        if shown:
+            self.run_folder = folder
+        self.run_changed.emit()
+
+    @Slot(object)
+    def _run_refused(self, problem: Problem) -> None:
+        if self.run is self.live_run:
+            self.run, self.run_folder = None, None
+        self.live_run = None
+        self.refuse(problem)
+        self.run_changed.emit()
+
+    @Slot(object)
+    def _events_arrived(self, events: list[Event]) -> None:
+        if self.live_run is None:
+            return
+        stopping = self.live_run.state == "stopping"
+        run = apply_all(self.live_run, events)
+        if stopping and not run.ended:
+            run = run.model_copy(update={"state": "stopping"})
+        self._show_live(run)
+
+    def _show_live(self, run: Run) -> None:
+        shown = self.run_folder == self.live_folder
+        self.live_run = run
+        if shown:
+            self.run = run
+        self.run_changed.emit()
+
+    def _problem(self, where: str, what: str, how_to_fix: str) -> Problem:
+        return Problem(where=where, what=what, how_to_fix=how_to_fix)

@@ -1,0 +1,157 @@
+"""The session said in words: marks in the rail, the status line, the pills of the header, the run card's texts."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from PySide6.QtCore import QCoreApplication
+
+from phitune_gui.catalog.techniques import TECHNIQUES
+from phitune_gui.core.hardware import Hardware
+from phitune_gui.core.plan import Change
+from phitune_gui.core.recipe import Recipe
+from phitune_gui.core.run import Run
+from phitune_gui.ui.session import Session
+from phitune_gui.ui.translation import declared
+from phitune_gui.ui.widgets.amounts import span_text
+from phitune_gui.ui.widgets.figures import bytes_text
+from phitune_gui.ui.widgets.rail import Mark
+from phitune_gui.ui.widgets.run_card import RunWords
+from phitune_gui.ui.widgets.run_words import seconds_left, stage_text
+
+
+def _tr(text: str) -> str:
+    return QCoreApplication.translate("SessionWords", text)
+
+
+def share_of(run: Run) -> float | None:
+    """How far a job is, from 0 to 1; None while that cannot be told."""
+    if run.total_steps:
+        return run.step / run.total_steps
+    return run.done / run.total if run.total else None
+
+
+def rail_marks(session: Session) -> dict[str, tuple[Mark, str]]:
+    """The mark of every page's state, with a text that replaces its sign."""
+    blocked = {problem.where.split(".")[0] for problem in session.plan.problems if problem.severity == "problem"}
+    has_data, has_model = bool(session.recipe.data.sources), bool(session.recipe.model.path)
+    model: Mark = "" if not has_model else "problem" if "model" in blocked else "ready" if session.model else "running"
+    data: Mark = "" if not has_data else "problem" if session.data_problem or "data" in blocked else "ready" if session.report else "running"
+    tune: Mark = "" if not (has_data and has_model) else "problem" if blocked & {"technique", "training", "launcher"} else "ready"
+    return {
+        "model": (model, ""), "data": (data, ""), "tune": (tune, ""), "train": _train_mark(session), "export": _export_mark(session),
+        "chat": ("running", "") if session.chat_state in ("loading", "answering") else ("", ""),
+    }  # fmt: skip
+
+
+def _train_mark(session: Session) -> tuple[Mark, str]:
+    run = session.live_run if session.is_training else session.run
+    if run is None:
+        return "", ""
+    if not run.ended:
+        share = share_of(run)
+        return "running", "" if share is None else f"{100 * share:.0f} %"
+    return ("problem" if run.state == "failed" else "done"), ""
+
+
+def _export_mark(session: Session) -> tuple[Mark, str]:
+    run = session.export_run
+    if run is not None and not run.ended:
+        return "running", ""
+    if run is not None and run.state == "failed":
+        return "problem", ""
+    return ("done" if any(export.report and export.report.verified for export in session.exports) else ""), ""
+
+
+@dataclass(frozen=True)
+class Status:
+    """What the status line shows; `page` is where a click leads."""
+
+    text: str
+    share: float | None = None
+    busy: bool = False
+    page: str = ""
+
+
+def status_of(session: Session) -> Status:
+    """The most important thing that is going on, else the newest sentence."""
+    if session.is_training and session.live_run is not None:
+        return _training_status(session, session.live_run)
+    for run, page, what in (
+        (session.export_run, "export", _tr("Exporting {target}").format(target=session.export_target)),
+        (session.starter_run, "home", _tr("Making the starter model ready")),
+    ):
+        if run is not None and not run.ended:
+            return Status(" · ".join(filter(None, (what, stage_text(run.stage).lower(), run.stage_detail))), share_of(run), True, page)
+    if session.inspecting:
+        return Status(_tr("Checking the data …"), None, True, "data")
+    return Status(session.status)
+
+
+def _training_status(session: Session, run: Run) -> Status:
+    name = session.live_folder.name if session.live_folder else session.recipe.name
+    share, left = share_of(run), seconds_left(run)
+    parts = [_tr("Training {name}").format(name=name)]
+    if run.state == "stopping":
+        parts.append(_tr("finishing the step and saving"))
+    elif share is None or not run.steps:
+        parts.append(stage_text(run.stage).lower())
+    else:
+        parts.append(f"{100 * share:.0f} %")
+        if left is not None:
+            parts.append(_tr("{time} left").format(time=span_text(left)))
+    return Status(" · ".join(parts), share, True, "train")
+
+
+def machine_words(hardware: Hardware | None) -> str:
+    """The machine in one line: `CPU · 2 cores · 24 GB · no GPU`."""
+    if hardware is None:
+        return _tr("Looking at this machine …")
+    cores = _tr("1 core") if hardware.physical_cores == 1 else _tr("{count} cores").format(count=hardware.physical_cores)
+    gpus = ", ".join(gpu.name for gpu in hardware.gpus) or _tr("no GPU")
+    memory = bytes_text(hardware.memory_bytes).replace(".0 ", " ")
+    return f"CPU · {cores} · {memory} · {gpus}"
+
+
+def run_words(session: Session) -> RunWords:
+    """The run card's texts that only recipe and catalog can say."""
+    recipe = session.recipe
+    training = recipe.training
+    product = training.micro_batch_size * training.accumulation * recipe.launcher.processes
+    epochs = _tr("1 epoch") if training.epochs == 1 else _tr("{count} epochs").format(count=f"{training.epochs:g}")
+    name = session.model.name if session.model else recipe.model.path.rstrip("/").rsplit("/", 1)[-1]
+    batch = f"{training.micro_batch_size} × {training.accumulation} = {product}"
+    return RunWords(model=_shortened(name) or "–", technique=_technique_words(recipe), batch=batch, epochs=epochs)
+
+
+def _technique_words(recipe: Recipe) -> str:
+    offered = next((known for known in TECHNIQUES if known.id == recipe.technique.id), None)
+    if offered is None:
+        return recipe.technique.id
+    rank = recipe.technique.options.get("rank", getattr(offered.options(), "rank", None))
+    label = declared(offered.label)
+    return label if rank is None else _tr("{technique} · rank {rank}").format(technique=label, rank=rank)
+
+
+def _shortened(name: str) -> str:
+    return name if len(name) <= 24 else name[:23] + "…"
+
+
+def part_labels() -> dict[str, str]:
+    """The names of the parts of memory."""
+    return {
+        "weights": _tr("Weights"), "adapter": _tr("Adapter"), "gradients": _tr("Gradients"), "optimizer": _tr("Optimizer"),
+        "activations": _tr("Activations"), "logits": _tr("Logits"), "overhead": _tr("Libraries"),
+    }  # fmt: skip
+
+
+def field_labels(changes: Sequence[Change]) -> dict[str, str]:
+    """The titles of the fields that the changes touch."""
+    labels = {}
+    for change in changes:
+        owner: type[Any] = Recipe
+        *parents, name = change.field.split(".")
+        for parent in parents:
+            owner = owner.model_fields[parent].annotation
+        labels[change.field] = declared(owner.model_fields[name].title or name)
+    return labels

@@ -1,0 +1,1 @@
+"""Table models and the views that show them."""

@@ -1,0 +1,1 @@
+"""Parts of the window: they take values, emit signals and know neither the session nor each other's pages."""

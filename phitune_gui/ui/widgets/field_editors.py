@@ -1,0 +1,168 @@
+"""One editor per kind of field: whole numbers, numbers that may be empty, choices, yes or no, lists of names, text."""
+
+import types
+from collections.abc import Mapping
+from typing import Any, Literal, Union, get_args, get_origin
+
+from PySide6.QtCore import QEvent, QObject, Qt, Signal
+from PySide6.QtGui import QWheelEvent
+from PySide6.QtWidgets import QCheckBox, QComboBox, QLineEdit, QSpinBox, QWidget
+from pydantic.fields import FieldInfo
+
+from phitune_gui.ui.translation import declared
+from phitune_gui.ui.widgets.words import restyle
+
+WIDTH = 176
+LARGE = 10_000
+"""Above this a step of one leads nowhere."""
+
+
+class FieldEditor(QObject):
+    """Shows a value in `widget`, tells of edits by a person."""
+
+    edited = Signal(object)
+
+    def __init__(self, widget: QWidget) -> None:
+        super().__init__(widget)
+        self.widget = widget
+        widget.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+        widget.installEventFilter(self)
+
+    def show_value(self, value: Any) -> None:
+        """Shows the value without telling of it."""
+        raise NotImplementedError
+
+    def show_unit(self, unit: str) -> bool:
+        """Shows the unit beside the value; False where there is no room for it."""
+        return False
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        """The wheel scrolls the page instead of changing a value that has no focus."""
+        if isinstance(event, QWheelEvent) and watched is self.widget and not self.widget.hasFocus():
+            event.ignore()
+            return True
+        return False
+
+
+class _Whole(FieldEditor):
+    def __init__(self, low: int, high: int) -> None:
+        self._spin = QSpinBox()
+        super().__init__(self._spin)
+        self._spin.setRange(low, high)
+        self._spin.setFixedWidth(WIDTH)
+        self._spin.setKeyboardTracking(False)
+        self._spin.setGroupSeparatorShown(True)
+        self._spin.setStepType(QSpinBox.StepType.AdaptiveDecimalStepType if high > LARGE else QSpinBox.StepType.DefaultStepType)
+        self._spin.valueChanged.connect(lambda value: self.edited.emit(value))
+
+    def show_unit(self, unit: str) -> bool:
+        self._spin.setSuffix(f" {unit}")
+        return True
+
+    def show_value(self, value: Any) -> None:
+        self._spin.blockSignals(True)
+        self._spin.setValue(int(value))
+        self._spin.blockSignals(False)
+
+
+class _Typed(FieldEditor):
+    """A line of text that is read as a number, a list or as it is; empty means None where the field allows it."""
+
+    def __init__(self, read: Any, optional: bool) -> None:
+        self._line = QLineEdit()
+        super().__init__(self._line)
+        self._read, self._optional = read, optional
+        self._shown: Any = None
+        self._line.setFixedWidth(WIDTH)
+        if optional:
+            self._line.setPlaceholderText(self.tr("automatic"))
+        self._line.editingFinished.connect(self._finished)
+        self._line.textEdited.connect(lambda _text: self._mark(False))
+
+    def show_value(self, value: Any) -> None:
+        self._shown = value
+        self._line.setText(_written(value))
+        self._mark(False)
+
+    def _finished(self) -> None:
+        text = self._line.text().strip()
+        try:
+            value = None if self._optional and not text else self._read(text)
+        except ValueError:
+            self._mark(True)
+            return
+        if value != self._shown:
+            self.edited.emit(value)
+
+    def _mark(self, wrong: bool) -> None:
+        if bool(self._line.property("wrong")) != wrong:
+            self._line.setProperty("wrong", wrong)
+            restyle(self._line)
+
+
+class _Choice(FieldEditor):
+    def __init__(self, choices: Mapping[Any, str]) -> None:
+        self._combo = QComboBox()
+        super().__init__(self._combo)
+        self._combo.setMinimumWidth(WIDTH)
+        self._values = list(choices)
+        self._combo.addItems(list(choices.values()))
+        self._combo.activated.connect(lambda place: self.edited.emit(self._values[place]))
+
+    def show_value(self, value: Any) -> None:
+        self._combo.setCurrentIndex(self._values.index(value) if value in self._values else -1)
+
+
+class _YesNo(FieldEditor):
+    def __init__(self) -> None:
+        self._check = QCheckBox()
+        super().__init__(self._check)
+        self._check.setFixedWidth(WIDTH)
+        self._check.clicked.connect(lambda checked: self.edited.emit(checked))
+
+    def show_value(self, value: Any) -> None:
+        self._check.setChecked(bool(value))
+
+
+def editor_for(field: FieldInfo, choices: Mapping[Any, str] | None = None) -> FieldEditor:
+    """The editor that suits the field's annotation; `choices` (value: label) make it a list to choose from."""
+    kind, optional = _without_none(field.annotation)
+    if choices is not None:
+        return _Choice(choices)
+    if get_origin(kind) is Literal:
+        return _Choice({value: declared(str(value)) for value in get_args(kind)})
+    if kind is bool:
+        return _YesNo()
+    if kind is int and not optional:
+        low, high = _limits(field)
+        return _Whole(low, high)
+    if kind in (int, float):
+        return _Typed(kind, optional)
+    if get_origin(kind) is tuple:
+        return _Typed(lambda text: tuple(part.strip() for part in text.split(",") if part.strip()), optional)
+    return _Typed(str, optional)
+
+
+def _without_none(annotation: Any) -> tuple[Any, bool]:
+    if get_origin(annotation) in (Union, types.UnionType):
+        kinds = [kind for kind in get_args(annotation) if kind is not type(None)]
+        return kinds[0], len(kinds) < len(get_args(annotation))
+    return annotation, False
+
+
+def _limits(field: FieldInfo) -> tuple[int, int]:
+    low, high = 0, 2**31 - 1
+    for limit in field.metadata:
+        low = int(getattr(limit, "ge", low))
+        high = int(getattr(limit, "le", high))
+    return low, high
+
+
+def _written(value: Any) -> str:
+    if value is None:
+        return ""
+    if isinstance(value, float):
+        small = 0 < abs(value) < 0.01
+        mantissa, _, power = f"{value:.4e}".partition("e")
+        return f"{float(mantissa):g}e{int(power)}" if small else f"{value:g}"
+    return ", ".join(value) if isinstance(value, tuple) else str(value)

@@ -1,0 +1,85 @@
+"""A run said in words: its state, its stage, how far it is and when it will be done."""
+
+from statistics import median
+
+from PySide6.QtCore import QCoreApplication
+
+from phitune_gui.core.run import Run
+from phitune_gui.ui.widgets.figures import count_text, seconds_text
+
+WARM_UP_STEPS = 3
+"""The first steps of a process are slow (caches, memory); they say nothing about the rest."""
+RECENT_STEPS = 25
+
+
+def _tr(text: str) -> str:
+    return QCoreApplication.translate("RunWords", text)
+
+
+def state_text(run: Run) -> str:
+    """One word for the state."""
+    return {
+        "queued": _tr("waiting"),
+        "starting": _tr("starting"),
+        "running": _tr("running"),
+        "paused": _tr("paused"),
+        "stopping": _tr("stopping"),
+        "finished": _tr("finished"),
+        "stopped": _tr("stopped"),
+        "failed": _tr("failed"),
+    }[run.state]
+
+
+def stage_text(stage: str) -> str:
+    """What the worker is doing now, as the beginning of a sentence."""
+    return {
+        "starting": _tr("Starting the worker"),
+        "fetching": _tr("Fetching"),
+        "loading": _tr("Loading the model"),
+        "tokenizing": _tr("Reading the rows"),
+        "training": _tr("Training"),
+        "evaluating": _tr("Judging the held-out rows"),
+        "saving": _tr("Saving"),
+        "merging": _tr("Merging the adapter into the model"),
+        "building": _tr("Building the ONNX model"),
+        "verifying": _tr("Checking the export against the original"),
+        "ready": _tr("Ready"),
+    }.get(stage, _tr("Working"))
+
+
+def seconds_left(run: Run) -> float | None:
+    """Seconds until the last planned step, from the median of the newest steps; None while nothing can be said."""
+    steady = run.steps[max(WARM_UP_STEPS, len(run.steps) - RECENT_STEPS) :]
+    if run.ended or not steady or not run.total_steps:
+        return None
+    return median(step.seconds for step in steady) * max(run.total_steps - run.step, 0)
+
+
+def progress_text(run: Run, train_on: str) -> str:
+    """The quiet line of the Train page while a run is alive."""
+    if run.state in ("queued", "starting") or not run.steps:
+        return stage_text(run.stage) + (" · " + run.stage_detail if run.stage_detail else " …")
+    parts = [_tr("Step {step} of {total}").format(step=count_text(run.step), total=count_text(run.total_steps))]
+    left = seconds_left(run)
+    if run.state == "stopping":
+        parts.append(_tr("finishing the step and saving"))
+    elif run.stage in ("evaluating", "saving"):
+        parts.append(stage_text(run.stage).lower())
+    elif left is not None:
+        parts.append(_tr("{time} left").format(time=seconds_text(left)))
+    parts.append(_tr("learning from answers only") if train_on == "answers" else _tr("learning from everything"))
+    return " · ".join(parts)
+
+
+def kept_text(run: Run) -> str:
+    """What an ended run left behind, in one sentence."""
+    steps = count_text(run.step)
+    best = run.best_evaluation
+    judged = _tr("Best validation loss {loss:.2f} at step {step}.").format(loss=best.loss, step=best.step) if best else ""
+    if run.state == "finished":
+        return " ".join((_tr("All {steps} steps are done and the adapter is kept.").format(steps=steps), judged)).strip()
+    newest = run.checkpoints[-1].step if run.checkpoints else 0
+    kept = _tr("The state of step {step} is kept.").format(step=count_text(newest)) if newest else _tr("No checkpoint was kept.")
+    if run.artifacts.get("adapter"):
+        kept = _tr("The adapter of step {step} is kept.").format(step=steps)
+    return " ".join((_tr("Ended after step {step}.").format(step=steps), kept, judged)).strip()

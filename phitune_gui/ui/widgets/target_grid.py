@@ -1,0 +1,59 @@
+"""The export targets to choose from: Automatic first and wide, then the others side by side."""
+
+from collections.abc import Sequence
+
+from PySide6.QtCore import Signal
+from PySide6.QtWidgets import QButtonGroup, QGridLayout, QWidget
+
+from phitune_gui.catalog.exports import ExportTarget
+from phitune_gui.core.base_model import BaseModel
+from phitune_gui.ui.translation import declared
+from phitune_gui.ui.widgets.figures import bytes_text
+from phitune_gui.ui.widgets.target_card import TargetCard
+
+AUTO = "auto"
+
+
+class TargetGrid(QWidget):
+    """Emits `chosen` with the id of a target."""
+
+    chosen = Signal(str)
+
+    def __init__(self, targets: Sequence[ExportTarget], parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._targets = targets
+        automatic = TargetCard(
+            AUTO,
+            self.tr("Automatic"),
+            self.tr("Tries ONNX from the smallest number format up and keeps the first that answers like the original."),
+            self.tr("recommended"),
+        )
+        self.cards = {AUTO: automatic}
+        self.cards |= {target.id: TargetCard(target.id, declared(target.label), declared(target.summary)) for target in targets}
+        self._group = QButtonGroup(self)
+        grid = QGridLayout(self)
+        grid.setContentsMargins(0, 0, 0, 0)
+        grid.setSpacing(12)
+        for place, card in enumerate(self.cards.values()):
+            self._group.addButton(card)
+            grid.addWidget(card, (place + 1) // 2, (place + 1) % 2 if place else 0, 1, 1 if place else 2)
+            card.clicked.connect(lambda _checked, id=card.id: self.chosen.emit(id))
+        grid.setColumnStretch(0, 1)
+        grid.setColumnStretch(1, 1)
+        automatic.setChecked(True)
+
+    @property
+    def choice(self) -> str:
+        """Id of the chosen target."""
+        return next(id for id, card in self.cards.items() if card.isChecked())
+
+    def show_costs(self, model: BaseModel | None) -> None:
+        """Says size and memory of every target for this model; nothing when it is not known."""
+        for target in self._targets:
+            known = model is not None and model.parameters > 0
+            said = self._cost(target, model) if known and model is not None else ""
+            self.cards[target.id].say_cost(said)
+
+    def _cost(self, target: ExportTarget, model: BaseModel) -> str:
+        text = self.tr("about {size} · needs {memory} of memory to make")
+        return text.format(size=bytes_text(target.bytes_estimate(model)), memory=bytes_text(target.memory_estimate(model)))

@@ -1,0 +1,171 @@
+"""Every dataset format knows its own rows, turns them into the right turns, and says in a sentence why it refuses a row."""
+
+from typing import Any
+
+import pytest
+
+from phitune_gui.catalog.formats import FORMATS, format_by_id
+from phitune_gui.catalog.formats.dataset_format import BadRow
+from phitune_gui.core.messages import Conversation
+
+ASKED = (("user", "Sky?"), ("assistant", "Blue."))
+SAMPLES: dict[str, list[tuple[dict[str, Any], tuple[tuple[str, str], ...]]]] = {
+    "openai_messages": [
+        ({"messages": [{"role": "user", "content": "Sky?"}, {"role": "assistant", "content": "Blue."}]}, ASKED),
+        (
+            {"messages": [
+                {"role": "developer", "content": "Be brief."},
+                {"role": "user", "content": [{"type": "text", "text": "Sk"}, {"type": "text", "text": "y?"}]},
+                {"role": "assistant", "content": "Blue."},
+            ]},
+            (("system", "Be brief."), *ASKED),
+        ),
+        (
+            {"tools": [{"name": "look"}], "messages": [
+                {"role": "user", "content": "Sky?"},
+                {"role": "assistant", "content": None, "tool_calls": [{"name": "look"}]},
+                {"role": "tool", "content": "blue"},
+                {"role": "assistant", "content": "Blue."},
+            ]},
+            (
+                ("system", 'Tools that can be called:\n[{"name": "look"}]'), ("user", "Sky?"), ("assistant", '[{"name": "look"}]'),
+                ("tool", "blue"), ("assistant", "Blue."),
+            ),
+        ),
+    ],
+    "sharegpt": [
+        ({"conversations": [{"from": "human", "value": "Sky?"}, {"from": "gpt", "value": "Blue."}]}, ASKED),
+        (
+            {"system": "Be brief.", "conversations": [{"from": "human", "value": "Sky?"}, {"from": "gpt", "value": "Blue."}]},
+            (("system", "Be brief."), *ASKED),
+        ),
+        (
+            {"tools": "[]", "conversations": [
+                {"from": "human", "value": "Sky?"}, {"from": "function_call", "value": "look()"},
+                {"from": "observation", "value": "blue"}, {"from": "gpt", "value": "Blue."},
+            ]},
+            (("user", "Sky?"), ("assistant", "look()"), ("tool", "blue"), ("assistant", "Blue.")),
+        ),
+    ],
+    "alpaca": [
+        ({"instruction": "Sky?", "input": "", "output": "Blue."}, ASKED),
+        ({"instruction": "Colour?", "input": "sky", "output": "Blue."}, (("user", "Colour?\n\nsky"), ("assistant", "Blue."))),
+        (
+            {"instruction": "Sky?", "output": "Blue.", "system": "S", "history": [["Hi", "Hello"]]},
+            (("system", "S"), ("user", "Hi"), ("assistant", "Hello"), *ASKED),
+        ),
+    ],
+    "prompt_completion": [
+        ({"prompt": "Sky?", "completion": "Blue."}, ASKED),
+        ({"prompt": "Sky?", "response": "Blue."}, ASKED),
+        ({"instruction": "Sky?", "response": "Blue."}, ASKED),
+        ({"instruction": "Sky?", "context": "It is day.", "response": "Blue."}, (("user", "Sky?\n\nIt is day."), ("assistant", "Blue."))),
+    ],
+    "question_answer": [
+        ({"question": "Sky?", "answer": "Blue."}, ASKED),
+        ({"Question": "Six times seven?", "ANSWER": 42}, (("user", "Six times seven?"), ("assistant", "42"))),
+        ({"context": "It is day.", "question": "Sky?", "answer": "Blue."}, (("user", "It is day.\n\nSky?"), ("assistant", "Blue."))),
+    ],
+    "classification": [
+        ({"text": "I like it", "label": "good"}, (("user", "Which label fits the text?\n\nText: I like it"), ("assistant", "good"))),
+        ({"sentence": "No", "category": 0}, (("user", "Which label fits the text?\n\nText: No"), ("assistant", "0"))),
+    ],
+}  # fmt: skip
+ROWS = [(id, row, wanted) for id, samples in SAMPLES.items() for row, wanted in samples]
+
+
+def said(conversation: Conversation) -> tuple[tuple[str, str], ...]:
+    return tuple((turn.role, turn.content) for turn in conversation.messages)
+
+
+def test_ids_are_those_of_the_command_line_and_unique() -> None:
+    ids = [each.id for each in FORMATS]
+
+    assert ids == [*SAMPLES, "plain_text"]
+    assert all(format_by_id(id).id == id for id in ids)
+    with pytest.raises(KeyError):
+        format_by_id("nothing")
+
+
+@pytest.mark.parametrize(("id", "row", "wanted"), ROWS)
+def test_a_row_becomes_its_turns(id: str, row: dict[str, Any], wanted: tuple[tuple[str, str], ...]) -> None:
+    assert said(format_by_id(id).to_messages(row, {})) == wanted
+
+
+@pytest.mark.parametrize(("id", "row", "_wanted"), ROWS)
+def test_a_row_looks_most_like_its_own_format(id: str, row: dict[str, Any], _wanted: object) -> None:
+    scores = {each.id: each.looks_like(row) for each in FORMATS}
+
+    assert max(scores, key=lambda name: scores[name]) == id
+    assert all(0 <= score <= 1 for score in scores.values())
+
+
+def test_plain_text_is_a_text_without_turns() -> None:
+    plain = format_by_id("plain_text")
+
+    assert plain.to_messages({"text": "Once upon a time."}, {}) == Conversation(text="Once upon a time.")
+    assert plain.looks_like({"text": "a"}) == 1.0
+    assert plain.looks_like({"text": "a", "url": "b"}) > 0.5 > plain.looks_like({"text": "a", "label": "b"})
+
+
+def test_preference_pairs_are_not_taken_for_conversations() -> None:
+    row = {"conversations": [{"from": "human", "value": "a"}], "chosen": {}, "rejected": {}, "prompt": "a", "completion": "b"}
+
+    assert all(each.looks_like(row) == 0 for each in FORMATS)
+
+
+def test_said_columns_overrule_the_usual_names() -> None:
+    row = {"question": "wrong", "Frage": "Sky?", "Antwort": "Blue."}
+
+    assert said(format_by_id("question_answer").to_messages(row, {"question": "Frage", "answer": "antwort"})) == ASKED
+
+
+def test_the_labels_found_are_listed_in_the_question() -> None:
+    judge = format_by_id("classification")
+    rows = [{"text": "a", "label": label} for label in ("good", "bad", "good ", "")]
+    assert judge.learn_columns is not None
+
+    columns = judge.learn_columns(rows, {})
+
+    question = judge.to_messages(rows[0], columns).messages[0].content
+    assert question == "Which label fits the text? Answer with one of: bad, good.\n\nText: a"
+
+
+def test_too_many_labels_are_not_listed() -> None:
+    judge = format_by_id("classification")
+    assert judge.learn_columns is not None
+
+    columns = judge.learn_columns([{"text": "a", "label": number} for number in range(51)], {})
+
+    assert judge.to_messages({"text": "a", "label": 1}, columns).messages[0].content.startswith("Which label fits the text?\n")
+
+
+BAD = [
+    ("question_answer", {"question": "Sky?"}, "'answer' is missing"),
+    ("question_answer", {"question": "Sky?", "answer": " "}, "answer is empty"),
+    ("question_answer", {"question": "Sky?", "answer": None}, "answer is empty"),
+    ("question_answer", {"question": "Sky?", "answer": float("nan")}, "answer is empty"),
+    ("question_answer", {"question": ["Sky?"], "answer": "Blue."}, "a list"),
+    ("alpaca", {"instruction": "a", "output": "b", "history": [["only one"]]}, "pairs"),
+    ("plain_text", {"text": ""}, "text is empty"),
+    ("openai_messages", {"messages": []}, "no messages"),
+    ("openai_messages", {"messages": "Hi"}, "not a list"),
+    ("openai_messages", {"messages": ["Hi"]}, "not an object"),
+    ("openai_messages", {"messages": [{"role": "user", "content": "Sky?"}]}, "not from the assistant"),
+    ("openai_messages", {"messages": [{"role": "assistant", "content": "Blue."}]}, "no user message"),
+    ("openai_messages", {"messages": [{"role": "robot", "content": "Sky?"}]}, "'robot' is unknown"),
+    ("openai_messages", {"messages": [{"role": ["user"], "content": "Sky?"}]}, "is unknown"),
+    ("openai_messages", {"messages": [{"role": "user"}, {"role": "assistant", "content": "Blue."}]}, "no content"),
+    ("openai_messages", {"messages": [{"role": "user", "content": [{"type": "image_url"}]}]}, "not text"),
+    ("openai_messages", {"messages": [{"role": "user", "content": "a"}, {"role": "assistant", "content": ""}]}, "answer is empty"),
+    ("sharegpt", {"conversations": [{"from": "alien", "value": "Sky?"}]}, "'alien' is unknown"),
+    ("sharegpt", {"conversations": [{"from": "human"}]}, "no value"),
+]
+
+
+@pytest.mark.parametrize(("id", "row", "sentence"), BAD)
+def test_a_bad_row_is_refused_in_words(id: str, row: dict[str, Any], sentence: str) -> None:
+    with pytest.raises(BadRow, match=sentence) as refused:
+        format_by_id(id).to_messages(row, {})
+
+    assert refused.value.fix.endswith(".")

@@ -1,0 +1,157 @@
+"""Every check speaks when it should, in a whole sentence that names figures, and is silent otherwise."""
+
+from typing import Any
+
+import pytest
+
+from phitune_gui.core.base_model import BaseModel
+from phitune_gui.core.dataset_report import DatasetReport, RejectedRow
+from phitune_gui.core.plan import Plan
+from phitune_gui.core.problem import Problem
+from phitune_gui.core.recipe import Recipe, with_value
+from phitune_gui.planning.plan import make_plan
+from tests.helpers.factories import GB, a_machine, a_model, a_recipe, a_report
+
+
+def planned(
+    recipe: Recipe | None = None, model: BaseModel | None = None, report: DatasetReport | None = None, memory_gb: float = 64, disk: int = 80 * GB
+) -> Plan:  # fmt: skip
+    """A plan on a large machine, with whatever is not given being fine."""
+    machine = a_machine(memory_gb).model_copy(update={"free_disk_bytes": disk, "disk_folder": "/home/me/runs"})
+    return make_plan(recipe or a_recipe(), model or a_model(), report or a_report(), machine)
+
+
+def only(plan: Plan) -> Problem:
+    """The one finding."""
+    (problem,) = plan.problems
+    return problem
+
+
+def reported(**changes: Any) -> DatasetReport:
+    """A report that differs from a clean one."""
+    return a_report().model_copy(update=changes)
+
+
+def with_values(**values: Any) -> Recipe:
+    """The clean recipe with some fields set; __ stands for a dot."""
+    recipe = a_recipe()
+    for name, value in values.items():
+        recipe = with_value(recipe, name.replace("__", "."), value)
+    return recipe
+
+
+def test_clean_run_has_no_findings() -> None:
+    assert planned().problems == ()
+    assert planned().make_it_fit == ()
+
+
+def test_nothing_chosen_names_model_and_data() -> None:
+    plan = make_plan(Recipe(), None, None, a_machine())
+    assert [problem.where for problem in plan.problems] == ["model.path", "data.sources"]
+    assert [problem.what for problem in plan.problems] == ["No model is chosen.", "No dataset is chosen."]
+
+
+def test_chosen_but_unread_blocks_start() -> None:
+    plan = make_plan(a_recipe("/models/phi"), None, None, a_machine())
+    assert plan.blocked
+    assert "/models/phi has not been read" in plan.problems[0].what
+    assert "dataset has not been read" in plan.problems[1].what
+
+
+def test_unusable_model_passes_its_own_words_on() -> None:
+    model = a_model().model_copy(update={"usable": False, "reason": "It is a Llama model.", "how_to_fix": "Take another."})
+    assert only(planned(model=model)) == Problem(where="model.path", what="It is a Llama model.", how_to_fix="Take another.")
+
+
+def test_usable_model_without_weights_is_a_problem() -> None:
+    assert "no weights" in only(planned(model=a_model().model_copy(update={"has_weights": False}))).what
+
+
+@pytest.mark.parametrize(
+    ("changes", "severity", "where", "words"),
+    [
+        ({"rows": 0, "kept": 0, "train_rows": 0, "tokens": 0, "learned_tokens": 0}, "problem", "data.sources", "holds no rows"),
+        (
+            {"kept": 0, "train_rows": 0, "rejected": (RejectedRow(file="a", line=3, reason="No question.", fix="Add one."),)},
+            "problem", "data.sources", "None of 100 rows can be used. The first one: No question.",
+        ),
+        ({"train_rows": 0}, "problem", "data.validation", "All 100 usable rows are held out"),
+        ({"learned_tokens": 0}, "problem", "data.train_on", "hold no answers"),
+        ({"fully_masked": 3}, "advice", "data.max_length", "Nothing is learned from 3 rows"),
+        ({"truncated": 5}, "advice", "data.max_length", "Cut because longer than 1,024 tokens: 5 rows."),
+        ({"rejected_count": 7, "rows": 1100}, "advice", "data.sources", "7 of 1,100 rows"),
+        ({"control_tokens_in_text": 1}, "advice", "data.sources", "in the texts of 1 row "),
+        ({"duplicates": 2}, "advice", "data.sources", "repeat another one"),
+        ({"leaks": 2}, "advice", "data.validation", "both learned and held out"),
+    ],
+)  # fmt: skip
+def test_doctor_findings_become_sentences(changes: dict[str, Any], severity: str, where: str, words: str) -> None:
+    problem = only(planned(report=reported(**changes)))
+    assert (problem.severity, problem.where) == (severity, where)
+    assert words in problem.what
+    assert problem.how_to_fix.endswith(".")
+
+
+def test_answers_that_are_all_cut_off_block_start() -> None:
+    plan = planned(report=reported(learned_tokens=0, truncated=100, fully_masked=100))
+    assert plan.blocked
+    assert "No answer is left" in plan.problems[0].what
+    assert plan.problems[0].where == "data.max_length"
+
+
+def test_longest_conversation_must_fit_the_context() -> None:
+    assert "reads at most 4,096" in only(planned(with_values(data__max_length=4097))).what
+    assert planned(with_values(data__max_length=4096)).problems == ()
+
+
+def test_long_models_are_advised_to_stay_within_their_original_context() -> None:
+    model = a_model().model_copy(update={"context": 131072, "original_context": 4096, "sliding_window": 262144})
+    advice = only(planned(with_values(data__max_length=8192), model))
+    assert (advice.severity, "4,096" in advice.what) == ("advice", True)
+    assert planned(with_values(data__max_length=4096), model).problems == ()
+
+
+def test_rows_beyond_the_sliding_window_are_advised_against() -> None:
+    lengths = a_report().lengths.model_copy(update={"max": 3000})
+    recipe = with_values(data__max_length=4096, training__micro_batch_size=1)
+    advice = only(planned(recipe, report=reported(lengths=lengths)))
+    assert (advice.severity, "3,000" in advice.what, "2,047" in advice.what) == ("advice", True, True)
+    assert planned(with_values(data__max_length=2047, training__micro_batch_size=1), report=reported(lengths=lengths)).problems == ()
+
+
+def test_other_launchers_are_refused_in_plain_words() -> None:
+    problem = only(planned(with_values(launcher__id="zero3")))
+    assert problem.where == "launcher.id"
+    assert problem.what.startswith("PhiTune cannot start several processes yet")
+    assert problem.how_to_fix == "Choose single."
+    assert only(planned(with_values(launcher__processes=2))).where == "launcher.processes"
+
+
+def test_technique_findings_are_part_of_the_plan() -> None:
+    assert only(planned(with_values(technique__rank=0))).where == "technique.rank"
+    assert only(planned(with_values(technique__id="magic"))).where == "technique.id"
+    assert only(planned(with_values(technique__target_modules=["q_proj"]))).where == "technique.target_modules"
+
+
+def test_warm_up_as_long_as_the_run_is_advised_against() -> None:
+    assert only(planned(a_recipe(max_steps=3))).where == "training.warmup_steps"
+    assert planned(a_recipe(max_steps=4)).problems == ()
+
+
+def test_memory_is_advice_when_tight_and_a_problem_above() -> None:
+    needed = planned().memory.total_bytes / GB
+    assert planned(memory_gb=needed / 0.84).problems == ()
+    assert only(planned(memory_gb=needed / 0.9)).severity == "advice"
+    tight = only(planned(memory_gb=needed * 0.99))
+    assert (tight.severity, tight.where) == ("problem", "training.micro_batch_size")
+    assert f"{needed:.1f} GB" in tight.what
+
+
+def test_disk_is_a_problem_for_training_and_advice_for_exporting() -> None:
+    full = only(planned(disk=1_000_000))
+    assert (full.severity, full.where) == ("problem", "/home/me/runs")
+    assert "the disk of /home/me/runs has only 1.0 MB free" in full.what
+    assert "1.3 GB" in full.what
+    later = only(planned(disk=10 * GB))
+    assert later.severity == "advice"
+    assert "10.0 GB free" in later.what
