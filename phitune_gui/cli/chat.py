@@ -14,7 +14,9 @@ from phitune_gui.core.messages import Message
 from phitune_gui.core.names import EXIT_FAILED, EXPORT_MANIFEST, RECIPE_FILE
 from phitune_gui.core.problem import CannotStart
 from phitune_gui.jobs.control import ask, send
+from phitune_gui.jobs.desk import DataDesk
 from phitune_gui.jobs.launch import start_job
+from phitune_gui.jobs.questions import ask_model
 from phitune_gui.jobs.supervisor import Supervisor
 from phitune_gui.store.runs import find_run
 
@@ -82,7 +84,11 @@ class Talk:
 @contextmanager
 def talking_to(source: Path, kind: Kind) -> Iterator[Talk]:
     """A model loaded for the length of the block."""
-    supervisor = start_job(ChatJob(source=str(source), kind=kind))
+    model = None
+    if kind == "model":
+        with DataDesk() as desk:
+            model = ask_model(desk, source)
+    supervisor = start_job(ChatJob(source=str(source), kind=kind, base_model=model))
     try:
         talk = Talk(supervisor)
         talk.wait_until_ready()

@@ -15,7 +15,7 @@ from phitune_gui.jobs.supervisor import Supervisor
 STAGES = {
     "starting": "Starting", "fetching": "Fetching", "loading": "Loading the model", "tokenizing": "Reading the data",
     "training": "Training", "evaluating": "Validating", "saving": "Saving", "merging": "Merging", "building": "Building ONNX",
-    "verifying": "Checking the export", "ready": "Ready",
+    "verifying": "Checking", "ready": "Ready",
 }  # fmt: skip
 
 
@@ -69,6 +69,7 @@ class _Words:
     def __init__(self, supervisor: Supervisor) -> None:
         self._supervisor = supervisor
         self._said_at = 0.0
+        self._stage_said = ("", "")
         self._say: dict[type, Callable[..., None]] = {
             e.StageBegan: self._stage, e.TrainingBegan: self._training, e.Evaluated: self._evaluated, e.StepLogged: self._step,
             e.Warned: self._warned, e.CheckpointSaved: self._saved, e.Exported: self._exported,
@@ -80,7 +81,8 @@ class _Words:
                 self._say[type(event)](event)
 
     def _stage(self, event: e.StageBegan) -> None:
-        if event.stage != "ready":
+        if event.stage not in ("ready", "evaluating") and (event.stage, event.detail) != self._stage_said:
+            self._stage_said = (event.stage, event.detail)
             say(STAGES[event.stage] + (f": {event.detail}" if event.detail else ""))
 
     def _training(self, event: e.TrainingBegan) -> None:

@@ -14,7 +14,9 @@ from phitune_gui.core.events import JobFailed
 from phitune_gui.core.problem import Problem
 
 WORDS = Console(stderr=True, highlight=False, soft_wrap=True)
-RESULT = Console(highlight=False, soft_wrap=True)
+WIDE = 200
+"""Columns of a table that no terminal shows; paths stay in one piece there."""
+RESULT = Console(highlight=False, soft_wrap=True, width=None if sys.stdout.isatty() else WIDE)
 
 
 class JobEndedBadly(Exception):

@@ -55,6 +55,8 @@ class ChatJob(_Job):
     job: Literal["chat"] = "chat"
     source: str
     kind: Literal["model", "run", "export"]
+    base_model: BaseModel | None = None
+    """The verdict on a model folder; runs and exports carry their own."""
     threads: int | None = None
 
 

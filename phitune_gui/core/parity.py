@@ -15,7 +15,8 @@ class ParityReport(Value):
     """Export against float32 reference on held-out text.
 
     `top1` share of positions with the same most likely token; `kl` mean Kullback-Leibler divergence in nats over the reference's
-    64 most likely tokens plus the rest as one; `max_logit_difference` over the same tokens; losses in nats per held-out token;
+    64 most likely tokens plus the rest as one; `max_logit_difference` over the same tokens; losses in nats per held-out token,
+    `loss_change` as a share of the reference's;
     seconds and tokens per second on this CPU; `why` says in one sentence what the verdict rests on.
     """
 

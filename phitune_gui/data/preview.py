@@ -4,7 +4,7 @@ from pathlib import Path
 
 from phitune_gui.catalog.formats.dataset_format import BadRow
 from phitune_gui.core.dataset_report import RejectedRow
-from phitune_gui.core.messages import Preview, PreviewToken
+from phitune_gui.core.messages import Conversation, Preview, PreviewToken
 from phitune_gui.core.problem import CannotStart
 from phitune_gui.data.folding import SYSTEM_NOTE, TOOL_NOTE
 from phitune_gui.data.requests import PreviewRequest
@@ -19,13 +19,13 @@ def preview_row(request: PreviewRequest) -> Preview:
     """The row as the model will see it. Raises CannotStart with the reason for a row that is rejected."""
     row = conversation_at(source_paths(request.data), request.data, request.row)
     if isinstance(row, RejectedRow):
-        raise CannotStart(f"{row.file}:{row.line}", row.reason, row.fix)
+        raise CannotStart(_place(row), row.reason, row.fix)
     tokenizer = ChatTokenizer.load(Path(request.model.path), request.model.chat, request.model.folds_system)
     try:
         encoded = tokenizer.encode(row, request.data.train_on)
         texts = tokenizer.token_texts(row)
     except BadRow as bad:
-        raise CannotStart(f"{row.file}:{row.line}", str(bad), bad.fix) from bad
+        raise CannotStart(_place(row), str(bad), bad.fix) from bad
     limit = request.data.max_length
     tokens = zip(encoded.ids, texts, encoded.learned, strict=True)
     roles = {turn.role for turn in row.messages}
@@ -45,3 +45,7 @@ def preview_row(request: PreviewRequest) -> Preview:
         truncated=len(encoded.ids) > limit,
         notes=tuple(note for note, applies in notes if applies),
     )
+
+
+def _place(row: RejectedRow | Conversation) -> str:
+    return f"{row.file}:{row.line}" if row.line else row.file

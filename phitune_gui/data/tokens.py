@@ -191,8 +191,8 @@ def _joined(cut: CutText, ids: Mapping[str, list[int]]) -> list[int]:
 
 def _plain_text_tokenizer(content: Mapping[str, Any]) -> Tokenizer:
     """The tokenizer, made to find none of its control tokens in text. Raises CannotStart when it cannot be used."""
-    added = [{**each, "special": True} if is_control(each) else each for each in content.get("added_tokens", ())]
     try:
+        added = [{**each, "special": True} if is_control(each) else each for each in content.get("added_tokens", ())]
         tokenizer = Tokenizer.from_str(orjson.dumps({**content, "added_tokens": added}).decode())
     except Exception as error:  # the library raises bare Exception for every file it does not understand
         raise CannotStart(

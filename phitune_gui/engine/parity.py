@@ -27,8 +27,8 @@ class Figures(NamedTuple):
 
     @property
     def loss_change(self) -> float:
-        """How much worse (positive) the export predicts the held-out tokens, in nats per token."""
-        return self.export_loss - self.reference_loss
+        """How much higher (positive) the export's loss on the held-out tokens is, as a share of the reference's."""
+        return (self.export_loss - self.reference_loss) / max(abs(self.reference_loss), 1e-9)
 
 
 class Speed(NamedTuple):
@@ -101,8 +101,8 @@ def shortfalls(bar: Bar, figures: Figures) -> list[str]:
         missed.append(f"logits differ by up to {figures.max_logit_difference:.1e}, allowed is {bar.max_logit_difference:.0e}")
     if bar.min_top1 is not None and figures.top1 < bar.min_top1:
         missed.append(f"the first choice agrees in {figures.top1:.1%} of positions, asked is {bar.min_top1:.0%}")
-    if bar.max_loss_change is not None and figures.loss_change > bar.max_loss_change:
-        missed.append(f"the loss rises by {figures.loss_change:.3f}, allowed is {bar.max_loss_change:g}")
+    if bar.max_loss_change is not None and abs(figures.loss_change) > bar.max_loss_change:
+        missed.append(f"the loss changes by {figures.loss_change:+.1%}, allowed is {bar.max_loss_change:.0%}")
     return missed
 
 
@@ -127,7 +127,7 @@ def build_report(bar: Bar, reference: Reference, figures: Figures, speed: Speed,
     count, rows = len(reference.positions), len(reference.lengths)
     seen = (
         f"{count} positions in {rows} {reference.source} texts: first choice agrees in {figures.top1:.1%},"
-        f" KL {figures.kl:.4f}, loss {figures.loss_change:+.4f}"
+        f" KL {figures.kl:.4f}, loss {figures.loss_change:+.2%}"
     )
     return ParityReport(
         target=known.target, precision=known.precision, verified=not missed,

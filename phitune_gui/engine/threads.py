@@ -3,7 +3,6 @@
 import sys
 
 import psutil
-import torch
 
 
 def physical_cores() -> int:
@@ -16,6 +15,8 @@ def physical_cores() -> int:
 
 def use_threads(wanted: int | None) -> int:
     """Let torch use `wanted` threads, or every physical core; returns the number."""
+    import torch  # not above: ONNX chat needs physical_cores only, and torch takes seconds to load
+
     threads = wanted or physical_cores()
     torch.set_num_threads(threads)
     return threads

@@ -108,7 +108,7 @@ def find_run(run: str) -> Path:
 
 def _free_name(parent: Path, recipe: Recipe, model_name: str) -> Path:
     words = recipe.name or f"{model_name}-{recipe.technique.id}"
-    slug = re.sub(r"[^\w.-]+", "-", words, flags=re.UNICODE).strip("-.").lower()[:60] or "run"
+    slug = re.sub(r"[^\w.]+", "-", words, flags=re.UNICODE).strip("-.").lower()[:60] or "run"
     base = f"{time.strftime('%Y-%m-%d-%H%M%S')}-{slug}"
     candidate, number = parent / base, 2
     while candidate.exists():

@@ -18,6 +18,7 @@ from phitune_gui.jobs.launch import start_job
 from phitune_gui.jobs.supervisor import Supervisor
 from phitune_gui.store.paths import starter_folder
 from phitune_gui.ui.async_jobs import event_batches
+from phitune_gui.ui.desk_calls import read_model
 from phitune_gui.store.exports import exports_of
 from phitune_gui.ui.session_runs import SessionRuns
 
@@ -129,7 +130,8 @@ class SessionJobs(SessionRuns):
         self.chat_changed.emit()
         chat: Supervisor | None = None
         try:
-            chat = self._chat = await self.background.call(start_job, ChatJob(source=str(source), kind=kind))
+            model = await self.ask_desk(read_model, str(source)) if kind == "model" else None
+            chat = self._chat = await self.background.call(start_job, ChatJob(source=str(source), kind=kind, base_model=model))
             async for events in event_batches(chat, self.background):
                 if self._chat is not chat:
                     return

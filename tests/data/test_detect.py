@@ -1,0 +1,151 @@
+"""The format is found with a reason, may be overruled, and where none fits the columns found and wanted are named."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from phitune_gui.core.problem import CannotStart
+from phitune_gui.data.rows import LISTED_REJECTED, conversation_at, load_rows
+from tests.data.conftest import SectionOf, WriteData
+
+
+def test_certainty_and_reason_are_said(write: WriteData, section: SectionOf) -> None:
+    lines = ['{"question": "a", "answer": "b"}'] * 9 + ['{"other": 1}']
+    path = write("a.jsonl", "\n".join(lines))
+
+    dataset = load_rows([path], section(path))
+
+    assert dataset.detection.format.id == "question_answer"
+    assert dataset.detection.certainty == pytest.approx(0.9)
+    assert dataset.detection.reason == "9 of the 10 rows looked at have question, answer."
+    assert [(each.line, each.reason) for each in dataset.rejected] == [(10, "The key 'question' is missing.")]
+
+
+def test_a_format_that_is_chosen_overrules(write: WriteData, section: SectionOf) -> None:
+    path = write("a.jsonl", '{"text": "a", "label": "b"}\n' * 3)
+
+    assert load_rows([path], section(path)).detection.format.id == "classification"
+    assert load_rows([path], section(path, format="plain_text")).detection.format.id == "plain_text"
+
+
+def test_mapped_columns_tell_the_format(write: WriteData, section: SectionOf) -> None:
+    path = write("a.csv", "Frage,Antwort\nSky?,Blue\n")
+
+    dataset = load_rows([path], section(path, columns={"question": "Frage", "answer": "antwort"}))
+
+    assert dataset.detection.format.id == "question_answer"
+    assert dataset.conversations[0].messages[1].content == "Blue"
+
+
+def test_an_unknown_table_names_columns_and_the_way_out(write: WriteData, section: SectionOf) -> None:
+    path = write("a.csv", "Frage,Antwort,Question\nSky?,Blue,x\n")
+
+    with pytest.raises(CannotStart) as refused:
+        load_rows([path], section(path))
+
+    problem = refused.value.problem
+    assert problem.where == str(path)
+    assert "Frage, Antwort, Question" in problem.what
+    assert "question, answer" in problem.what
+    assert "--map question=Question --map answer=ColumnName" in problem.how_to_fix
+
+
+@pytest.mark.parametrize(
+    ("fields", "sentence"),
+    [
+        ({"format": "nonsense"}, "no dataset format 'nonsense'"),
+        ({"columns": {"nonsense": "Frage"}}, "no role 'nonsense'"),
+        ({"columns": {"question": "Fragen"}}, "no column 'Fragen'. The file has: Frage, Antwort"),
+        ({"columns": {"question": "Frage"}}, "does not recognise"),
+        ({"format": "alpaca"}, "does not recognise"),
+    ],
+)
+def test_what_cannot_be_is_said(write: WriteData, section: SectionOf, fields: dict[str, object], sentence: str) -> None:
+    path = write("a.csv", "Frage,Antwort\nSky?,Blue\n")
+
+    with pytest.raises(CannotStart, match=sentence):
+        load_rows([path], section(path, **fields))
+
+
+@pytest.mark.parametrize(
+    ("name", "content"), [("a.jsonl", "\n \n"), ("a.json", "[]"), ("a.json", "  "), ("a.csv", "a,b\n"), ("a.txt", "\n")]
+)
+def test_files_without_rows_are_refused(write: WriteData, section: SectionOf, name: str, content: str) -> None:
+    path = write(name, content)
+
+    with pytest.raises(CannotStart, match="There are no rows"):
+        load_rows([path], section(path))
+
+
+def test_a_file_of_broken_rows_names_the_first(write: WriteData, section: SectionOf) -> None:
+    path = write("a.jsonl", "\nnonsense\n{]\n")
+
+    with pytest.raises(CannotStart, match="None of the first 2 rows") as refused:
+        load_rows([path], section(path))
+
+    assert refused.value.problem.where == f"{path}:2"
+
+
+def test_several_files_are_read_in_order_and_each_in_its_own_format(write: WriteData, section: SectionOf) -> None:
+    first = write("a.jsonl", '{"question": "a", "answer": "b"}\nbroken\n')
+    second = write("b.csv", "instruction,output\nc,d\n")
+
+    dataset = load_rows([first, second], section(first, second))
+
+    assert [(each.file, each.row, each.line) for each in dataset.conversations] == [(str(first), 0, 1), (str(second), 0, 2)]
+    assert dataset.rows == 3
+    assert "b.csv is read as: Instructions (Alpaca)." in dataset.notes[0]
+    assert conversation_at([first, second], section(first, second), 2) == dataset.conversations[1]
+    assert conversation_at([first, second], section(first, second), 1) == dataset.rejected[0]
+    with pytest.raises(CannotStart, match="no row 3: the data has 3 rows"):
+        conversation_at([first, second], section(first, second), 3)
+
+
+def test_rejected_rows_are_counted_and_the_first_are_listed(write: WriteData, section: SectionOf) -> None:
+    path = write("a.jsonl", '{"question": "a", "answer": "b"}\n' * 200 + "broken\n" * 250)
+
+    dataset = load_rows([path], section(path))
+
+    assert dataset.rejected_count == 250
+    assert len(dataset.rejected) == LISTED_REJECTED
+
+
+def test_a_sample_knows_its_share(write: WriteData, section: SectionOf) -> None:
+    rows = [{"question": f"number {number:05}", "answer": "yes"} for number in range(3000)]
+    for name, content in (("a.jsonl", "\n".join(map(json.dumps, rows))), ("a.json", json.dumps(rows, indent=1))):
+        path = write(name, content)
+
+        dataset = load_rows([path], section(path), max_rows=300)
+
+        assert dataset.rows == 300
+        assert dataset.share == pytest.approx(0.1, rel=0.02)
+        assert load_rows([path], section(path), max_rows=3000).share == 1.0
+
+
+REAL = [
+    ("alpaca_en_demo.json", "alpaca", 999),
+    ("identity.json", "alpaca", 91),
+    ("glaive_toolcall_en_demo.json", "sharegpt", 300),
+    ("c4_demo.jsonl", "plain_text", 300),
+]
+
+
+@pytest.mark.parametrize(("name", "format", "rows"), REAL)
+def test_real_files_are_recognised(test_data: Path, section: SectionOf, name: str, format: str, rows: int) -> None:
+    path = test_data / "datasets" / name
+
+    dataset = load_rows([path], section(path))
+
+    assert (dataset.detection.format.id, dataset.detection.certainty, dataset.rows) == (format, 1.0, rows)
+    assert dataset.rejected_count == 0
+
+
+def test_real_table_without_a_fitting_format_names_its_columns(test_data: Path, section: SectionOf) -> None:
+    path = test_data / "datasets" / "TruthfulQA.csv"
+
+    with pytest.raises(CannotStart, match="Type, Category, Question, Best Answer, Correct Answers"):
+        load_rows([path], section(path))
+
+    mapped = load_rows([path], section(path, columns={"question": "Question", "answer": "Best Answer"}))
+    assert (mapped.rows, mapped.rejected_count) == (817, 0)

@@ -1,0 +1,119 @@
+"""Conversations are rendered as transformers does, and a stranger's template can neither escape nor flood."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from phitune_gui.catalog.formats.dataset_format import BadRow
+from phitune_gui.core.messages import Message
+from phitune_gui.core.problem import CannotStart
+from phitune_gui.data.render import ChatTemplate
+from phitune_gui.data.tokenizer_files import read_tokenizer_files
+from tests.helpers.tiny_tokenizer import CHAT_TEMPLATE
+
+MESSAGES = (
+    Message(role="system", content="Be <b>brief</b> & 'kind'."),
+    Message(role="user", content="  Sky?\n\nLine"),
+    Message(role="assistant", content="Blue. 🎉"),
+    Message(role="user", content="And grass?"),
+    Message(role="assistant", content="Green.\n"),
+)
+TEMPLATES = [
+    CHAT_TEMPLATE,
+    "{{ bos_token }}{% for m in messages %}{% if m.role == 'user' %}\n  {{ m.content | trim }}\n{% endif %}\n{% endfor %}",
+    "{% for m in messages %}{% if loop.index > 2 %}{% break %}{% endif %}{{ m.content }}|{% endfor %}",
+    "{% for m in messages %}{% generation %}{{ m.content }}{% endgeneration %}{% endfor %}{{ missing }}{{ tools is none }}",
+    "{{ messages | tojson }}{{ messages[0] | tojson(indent=2) }}",
+    "{% set ns = namespace(n=0) %}{% for m in messages %}{% set ns.n = ns.n + 1 %}{% endfor %}{{ ns.n }}{{ dict(a=1).a }}",
+    "    {% if add_generation_prompt %}go{% endif %}\n{{ eos_token }}{{ strftime_now('%Y') }}",
+]
+
+
+def as_transformers(template: str, add_generation_prompt: bool) -> str:
+    from transformers.utils.chat_template_utils import render_jinja_template
+
+    rendered = render_jinja_template(
+        [[turn.model_dump() for turn in MESSAGES]], chat_template=template, add_generation_prompt=add_generation_prompt,
+        bos_token="<s>", eos_token="<|endoftext|>",
+    )  # fmt: skip
+    text = rendered[0][0] if isinstance(rendered, tuple) else rendered[0]
+    assert isinstance(text, str)
+    return text
+
+
+@pytest.mark.parametrize("template", TEMPLATES)
+@pytest.mark.parametrize("add_generation_prompt", [False, True])
+def test_it_renders_what_transformers_renders(template: str, add_generation_prompt: bool) -> None:
+    ours = ChatTemplate(template, {"bos_token": "<s>", "eos_token": "<|endoftext|>"}).render(MESSAGES, add_generation_prompt)
+
+    assert ours == as_transformers(template, add_generation_prompt)
+
+
+@pytest.mark.parametrize("name", ["phi-3-mini-128k-jul2024", "phi-3-mini-128k-apr2024", "phi-3-mini-4k-apr2024"])
+@pytest.mark.parametrize("add_generation_prompt", [False, True])
+def test_both_real_generations_render_the_same(phi: Callable[[str], Path], name: str, add_generation_prompt: bool) -> None:
+    from transformers import PreTrainedTokenizerFast
+
+    files = read_tokenizer_files(phi(name))
+    assert files.template is not None
+
+    ours = ChatTemplate(files.template, files.special_tokens).render(MESSAGES, add_generation_prompt)
+
+    theirs = PreTrainedTokenizerFast.from_pretrained(phi(name))
+    turns = [turn.model_dump() for turn in MESSAGES]
+    assert ours == theirs.apply_chat_template(turns, tokenize=False, add_generation_prompt=add_generation_prompt)
+
+
+def test_it_knows_which_roles_a_template_shows() -> None:
+    dropping = ChatTemplate("{% for m in messages if m.role in ('user', 'assistant') %}{{ m.content }}{% endfor %}", {})
+    refusing = ChatTemplate("{% if messages[0].role == 'system' %}{{ raise_exception('no') }}{% endif %}{{ messages[0].content }}", {})
+
+    assert ChatTemplate(CHAT_TEMPLATE, {}).shows("system")
+    assert not dropping.shows("system")
+    assert not refusing.shows("system")
+    assert not dropping.shows("tool")
+
+
+HOSTILE = [
+    "{{ ''.__class__.__mro__[1].__subclasses__() }}",
+    "{{ messages.append(1) }}",
+    "{{ cycler.__init__.__globals__.os.system('x') }}",
+    "{% set ns = namespace() %}{% set ns.__class__ = 1 %}{{ ns }}",
+    "{{ namespace(__init__=1) }}",
+    "{% for a in range(99999) %}{% for b in range(99999) %}{{ messages }}{% endfor %}{% endfor %}",
+    "{{ ('A' * 60000) * messages[0].content | length * 2 }}",
+    "{{ 1 / (messages | length - messages | length) }}",
+    "{{ messages[99].content + 1 }}",
+    "{{ raise_exception('only two turns') }}",
+    "{% macro f(x) %}{{ f(x) }}{% endmacro %}{{ f(1) }}",
+    "{% include 'other' %}",
+]
+
+
+@pytest.mark.parametrize("template", HOSTILE)
+def test_a_hostile_template_only_refuses_the_row(template: str) -> None:
+    with pytest.raises(BadRow) as refused:
+        ChatTemplate(template, {}).render(MESSAGES)
+
+    assert "chat template" in str(refused.value)
+
+
+@pytest.mark.parametrize("template", ["{{ a", "{% for %}", "x" * 100_001, "{% if 1 %}" * 30_000, "{{ " + "(" * 20_000])
+def test_a_template_that_cannot_be_used_is_refused(template: str) -> None:
+    with pytest.raises(CannotStart, match="chat template"):
+        ChatTemplate(template, {})
+
+
+def test_the_template_file_wins_and_the_default_of_several_is_used(tiny_folder: Path, tmp_path: Path) -> None:
+    (tmp_path / "tokenizer.json").write_bytes((tiny_folder / "tokenizer.json").read_bytes())
+    several = [{"name": "tool_use", "template": "T"}, {"name": "default", "template": "D"}]
+    config = {"chat_template": several, "bos_token": {"content": "<s>"}, "eos_token": None, "add_bos_token": True}
+    (tmp_path / "tokenizer_config.json").write_text(json.dumps(config))
+
+    files = read_tokenizer_files(tmp_path)
+    (tmp_path / "chat_template.jinja").write_text("J")
+
+    assert (files.template, dict(files.special_tokens), files.adds_bos) == ("D", {"bos_token": "<s>"}, True)
+    assert read_tokenizer_files(tmp_path).template == "J"
