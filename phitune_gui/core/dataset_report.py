@@ -10,6 +10,8 @@ class RejectedRow(Value):
     line: int
     reason: str
     fix: str
+    broken: bool = False
+    """True when the row itself is damaged, False when it can be read and is of no use."""
 
 
 class Lengths(Value):
@@ -41,6 +43,8 @@ class DatasetReport(Value):
     validation_rows: int
     rejected: tuple[RejectedRow, ...] = ()
     rejected_count: int = 0
+    broken: int = 0
+    """How many of the rejected rows are damaged."""
     lengths: Lengths = Lengths()
     max_length: int = 0
     truncated: int = 0

@@ -41,6 +41,9 @@ class DataSection(Value):
         1024, ge=16, le=131072, title="Longest conversation", description="Longer conversations are cut at this many tokens.",
         json_schema_extra={"unit": "tokens"},
     )  # fmt: skip
+    broken_rows: Literal["stop", "leave_out"] = Field(
+        "stop", title="Damaged rows", description="Whether a row that cannot be read stops the run before it starts, or is left out."
+    )
     train_on: Literal["answers", "everything"] = Field(
         "answers", title="Learn from", description="Answers only, or everything including the questions."
     )

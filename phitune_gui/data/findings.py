@@ -51,6 +51,7 @@ def report_of(
         validation_rows=scaled(len(validation.conversations)),
         rejected=tuple(row for each in files for row in each.rejected)[:LISTED_REJECTED],
         rejected_count=scaled(sum(each.rejected_count for each in files)),
+        broken=scaled(sum(each.broken_count for each in files)),
         lengths=scaled_lengths(lengths_of([*train.lengths, *validation.lengths]), factor),
         max_length=data.max_length,
         truncated=scaled(train.truncated + validation.truncated),

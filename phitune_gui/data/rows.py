@@ -33,6 +33,7 @@ class Dataset:
     conversations: list[Conversation] = field(default_factory=list)
     rejected: list[RejectedRow] = field(default_factory=list)
     rejected_count: int = 0
+    broken_count: int = 0
     share: float = 1.0
     roles: Mapping[str, str] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
@@ -40,6 +41,7 @@ class Dataset:
     def reject(self, row: RejectedRow) -> None:
         """Count a row that cannot be used; the first LISTED_REJECTED are kept to be shown."""
         self.rejected_count += 1
+        self.broken_count += row.broken
         if len(self.rejected) < LISTED_REJECTED:
             self.rejected.append(row)
 
@@ -119,7 +121,7 @@ def _learned(items: Iterator[ReadRow], format: DatasetFormat, columns: Mapping[s
 
 def _conversation(row: ReadRow, format: DatasetFormat, columns: Mapping[str, str]) -> Conversation | RejectedRow:
     if isinstance(row, RejectedRow):
-        return row
+        return row.model_copy(update={"broken": True})
     try:
         conversation = format.to_messages(row.values, columns)
     except BadRow as bad:
@@ -173,4 +175,5 @@ def _joined(loaded: Sequence[Dataset], paths: Sequence[Path]) -> Dataset:
         joined.conversations.extend(each.conversations)
         joined.rejected.extend(each.rejected[: LISTED_REJECTED - len(joined.rejected)])
         joined.rejected_count += each.rejected_count
+        joined.broken_count += each.broken_count
     return joined

@@ -1,6 +1,7 @@
 """What is wrong with the data of a plan, or worth knowing about it, from the dataset doctor's report."""
 
 from collections.abc import Iterator
+from pathlib import Path
 
 from phitune_gui.core.base_model import BaseModel
 from phitune_gui.core.dataset_report import DatasetReport
@@ -24,6 +25,9 @@ def check_rows(recipe: Recipe, model: BaseModel | None, report: DatasetReport) -
     if not report.kept:
         yield _no_rows(report)
         return
+    stops = bool(report.broken) and recipe.data.broken_rows == "stop"
+    if stops:
+        yield _broken(report)
     if not report.train_rows:
         yield _finding(
             "problem", "data.validation", f"All {report.kept:,} usable rows are held out, so none is left to learn from.",
@@ -37,6 +41,7 @@ def check_rows(recipe: Recipe, model: BaseModel | None, report: DatasetReport) -
             f"Raise data.max_length above {recipe.data.max_length}, or remove these rows.",
         )  # fmt: skip
     yield from _cuts(recipe, model, report)
+    yield from _left_out(report.rejected_count - (report.broken if stops else 0), report.rows)
     yield from _doubts(report)
 
 
@@ -49,6 +54,17 @@ def _no_rows(report: DatasetReport) -> Problem:
         "problem", _DATA, f"None of {_rows(report.rows)} can be used.{why}",
         first.fix if first else "Choose another format or map the columns.",
     )  # fmt: skip
+
+
+def _broken(report: DatasetReport) -> Problem:
+    first = next((row for row in report.rejected if row.broken), None)
+    others = f" {_rows(report.broken - 1)} more cannot be read either." if report.broken > 1 else ""
+    fix = "Mend the file, or set data.broken_rows to leave_out."
+    if first is None:
+        return _finding("problem", _DATA, f"{_rows(report.broken)} of the dataset cannot be read.", fix)
+    name = Path(first.file).name
+    place = f"Line {first.line} of {name} cannot be read: " if first.line else f"A row of {name} cannot be read: "
+    return _finding("problem", f"{first.file}:{first.line}", f"{place}{first.reason}{others}", fix)
 
 
 def _nothing_learned(recipe: Recipe, report: DatasetReport) -> Problem:
@@ -79,12 +95,15 @@ def _cuts(recipe: Recipe, model: BaseModel | None, report: DatasetReport) -> Ite
         )  # fmt: skip
 
 
-def _doubts(report: DatasetReport) -> Iterator[Problem]:
-    if report.rejected_count:
+def _left_out(count: int, rows: int) -> Iterator[Problem]:
+    if count:
         yield _finding(
-            "advice", _DATA, f"Left out because they cannot be used: {report.rejected_count:,} of {_rows(report.rows)}.",
+            "advice", _DATA, f"Left out because they cannot be used: {count:,} of {_rows(rows)}.",
             "See the list of rejected rows for line, reason and fix.",
         )  # fmt: skip
+
+
+def _doubts(report: DatasetReport) -> Iterator[Problem]:
     if report.control_tokens_in_text:
         yield _finding(
             "advice", _DATA, f"Control tokens such as <|end|> stand in the texts of {_rows(report.control_tokens_in_text)} and are read as"
@@ -92,8 +111,7 @@ def _doubts(report: DatasetReport) -> Iterator[Problem]:
         )  # fmt: skip
     if report.duplicates:
         yield _finding(
-            "advice", _DATA, f"Rows that repeat another one, which gives them more weight: {report.duplicates:,}.",
-            "Remove them unless that is what you want.",
+            "advice", _DATA, f"Left out because they repeat another row: {report.duplicates:,}.", "Nothing needs to be done.",
         )  # fmt: skip
     if report.leaks:
         yield _finding(

@@ -81,7 +81,7 @@ def test_usable_model_without_weights_is_a_problem() -> None:
         ({"truncated": 5}, "advice", "data.max_length", "Cut because longer than 1,024 tokens: 5 rows."),
         ({"rejected_count": 7, "rows": 1100}, "advice", "data.sources", "7 of 1,100 rows"),
         ({"control_tokens_in_text": 1}, "advice", "data.sources", "in the texts of 1 row "),
-        ({"duplicates": 2}, "advice", "data.sources", "repeat another one"),
+        ({"duplicates": 2}, "advice", "data.sources", "repeat another row"),
         ({"leaks": 2}, "advice", "data.validation", "both learned and held out"),
     ],
 )  # fmt: skip
@@ -155,3 +155,16 @@ def test_disk_is_a_problem_for_training_and_advice_for_exporting() -> None:
     later = only(planned(disk=10 * GB))
     assert later.severity == "advice"
     assert "10.0 GB free" in later.what
+
+
+def test_a_damaged_line_stops_the_run_until_it_is_left_out_on_purpose() -> None:
+    line = RejectedRow(file="/d/rows.jsonl", line=17, reason="It is not valid JSON.", fix="Mend it.", broken=True)
+    report = reported(rejected=(line,), rejected_count=1, broken=1)
+
+    found = only(planned(report=report))
+    advice = only(planned(recipe=with_value(a_recipe(), "data.broken_rows", "leave_out"), report=report))
+
+    assert found.severity == "problem"
+    assert found.where == "/d/rows.jsonl:17"
+    assert "Line 17 of rows.jsonl" in found.what
+    assert advice.severity == "advice"

@@ -119,7 +119,7 @@ class DataPage(PageFrame):
     def _build_reading(self) -> Card:
         card = Card(self.tr("How rows are read"))
         formats = {"auto": self.tr("found by itself")} | {offered.id: declared(offered.label) for offered in FORMATS}
-        self.reading = OptionsForm(DataSection, "data", ("format", "train_on", "max_length"), {"format": formats})
+        self.reading = OptionsForm(DataSection, "data", ("format", "train_on", "max_length", "broken_rows"), {"format": formats})
         self.held_out = OptionsForm(ValidationSection, "data.validation", ("percent",))
         self.columns = ColumnForm()
         for part in (self.reading, self.held_out, self.columns):
