@@ -31,6 +31,7 @@ from phitune_gui.core.recipe import (
 from phitune_gui.core.run import Export
 from phitune_gui.files.atomic import write_text
 from phitune_gui.files.resources import resource
+from phitune_gui.jobs.command import own_command, worker_environment
 from phitune_gui.jobs.launch import start_training
 from phitune_gui.store.paths import require_writable
 
@@ -116,9 +117,8 @@ def _ask_all(source: Path, kind: Kind, prompts: list[str]) -> Iterator[Answer]:
 
 def _draw_loss(run_folder: Path, png: Path) -> bool:
     """Draw the loss with the window's own plot, in a process of its own; a machine without Qt's libraries goes without."""
-    starter = [sys.executable] if getattr(sys, "frozen", False) else [sys.executable, "-P", "-m", "phitune_gui"]
-    environment = {**os.environ, "QT_QPA_PLATFORM": "offscreen"}
-    command = [*starter, "--render-loss", str(run_folder), str(png)]
+    environment = {**worker_environment(), "QT_QPA_PLATFORM": "offscreen"}
+    command = own_command("--render-loss", str(run_folder), str(png))
     done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=120, check=False)
     if done.returncode != 0:
         last = (done.stderr.strip().splitlines() or ["no reason given"])[-1]

@@ -34,10 +34,15 @@ _ALWAYS = {
 
 def worker_command(what: str) -> list[str]:
     """The argument list that starts a worker on a job folder, or on the word `desk`."""
+    return own_command("--worker", what)
+
+
+def own_command(*arguments: str) -> list[str]:
+    """The argument list that starts PhiTune once more, from source or frozen."""
     if getattr(sys, "frozen", False):
-        return [sys.executable, "--worker", what]
+        return [sys.executable, *arguments]
     # -P keeps the current folder, which may hold a stranger's files, out of the module search.
-    return [sys.executable, "-P", "-m", "phitune_gui", "--worker", what]
+    return [sys.executable, "-P", "-m", "phitune_gui", *arguments]
 
 
 def worker_environment(fetches: bool = False) -> dict[str, str]:

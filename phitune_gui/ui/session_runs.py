@@ -12,9 +12,10 @@ from phitune_gui.core.events import Event
 from phitune_gui.core.problem import CannotStart, Problem
 from phitune_gui.core.run import Run, apply_all
 from phitune_gui.jobs import control
+from phitune_gui.jobs.history import settled_run, settled_runs
 from phitune_gui.jobs.launch import start_training
 from phitune_gui.jobs.supervisor import Supervisor
-from phitune_gui.store.runs import find_run, list_runs, open_run
+from phitune_gui.store.runs import find_run
 from phitune_gui.store.exports import exports_of
 from phitune_gui.ui.session_inputs import SessionInputs
 from phitune_gui.ui.training_worker import TrainingWorker
@@ -72,7 +73,7 @@ class SessionRuns(SessionInputs):
             self.run_changed.emit()
             return
         try:
-            record = await self.background.call(open_run, path)
+            record = await self.background.call(settled_run, path)
             alive = not self.is_training and await self.background.call(lambda: Supervisor(record.path).alive)
         except CannotStart as refusal:
             self.refuse(refusal.problem)
@@ -99,7 +100,7 @@ class SessionRuns(SessionInputs):
     @asyncSlot()
     async def refresh_runs(self) -> None:
         """Reads the list of runs again."""
-        self.runs = tuple(await self.background.call(list_runs))
+        self.runs = tuple(await self.background.call(settled_runs))
         self.runs_changed.emit()
 
     @asyncSlot()

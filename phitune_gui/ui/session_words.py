@@ -36,7 +36,9 @@ def rail_marks(session: Session) -> dict[str, tuple[Mark, str]]:
     blocked = {problem.where.split(".")[0] for problem in session.plan.problems if problem.severity == "problem"}
     has_data, has_model = bool(session.recipe.data.sources), bool(session.recipe.model.path)
     model: Mark = "" if not has_model else "problem" if "model" in blocked else "ready" if session.model else "running"
-    data: Mark = "" if not has_data else "problem" if session.data_problem or "data" in blocked else "ready" if session.report else "running"
+    data: Mark = (
+        "" if not has_data else "problem" if session.data_problem or "data" in blocked else "ready" if session.report else "running"
+    )
     tune: Mark = "" if not (has_data and has_model) else "problem" if blocked & {"technique", "training", "launcher"} else "ready"
     return {
         "model": (model, ""), "data": (data, ""), "tune": (tune, ""), "train": _train_mark(session), "export": _export_mark(session),

@@ -76,7 +76,9 @@ def _open(window: "MainWindow") -> None:
 
 
 def _save(window: "MainWindow") -> None:
-    path, _kind = QFileDialog.getSaveFileName(window, window.tr("Save the recipe"), (window.session.recipe.name or "recipe") + RECIPE_SUFFIX)
+    path, _kind = QFileDialog.getSaveFileName(
+        window, window.tr("Save the recipe"), (window.session.recipe.name or "recipe") + RECIPE_SUFFIX
+    )
     if path:
         window.session.save_recipe(path if path.endswith(RECIPE_SUFFIX) else path + RECIPE_SUFFIX)
 

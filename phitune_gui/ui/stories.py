@@ -1,14 +1,14 @@
-"""Runs told as events, so that the window's tests show what a real worker would have written."""
+"""Runs told as events, as a real worker would have written them: what screenshots and tests of the window show."""
 
 import math
 import random
 from pathlib import Path
-from typing import Any
 
 from phitune_gui.core import events as e
 from phitune_gui.core.parity import Bar, ParityReport
 from phitune_gui.core.recipe import Recipe
 from phitune_gui.core.run import Run, apply_all
+from phitune_gui.store.runs import RunRecord
 
 TOTAL = 225
 
@@ -120,9 +120,8 @@ def exported_run(verified: bool = True, checked: bool = True, path: str = "/runs
     return apply_all(Run(), [*told, e.JobFinished()])
 
 
-def record(run: Run, name: str = "support-answers", technique: str = "lora", made_at: float = 1_795_500_000) -> Any:
+def record(run: Run, name: str = "support-answers", technique: str = "lora", made_at: float = 1_795_500_000) -> RunRecord:
     """The run in a folder of its own."""
-    from phitune_gui.store.runs import RunRecord
     recipe = Recipe.model_validate(
         {"name": name, "model": {"path": "/models/Phi-3-mini-4k-instruct"}, "technique": {"id": technique, "rank": 16}}
     )
