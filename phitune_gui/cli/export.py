@@ -71,7 +71,7 @@ def tell(export: Export, as_json: bool) -> int:
 
 def show_report(report: ParityReport) -> None:
     """The parity report in words and figures."""
-    say(("Verified. " if report.verified else "NOT verified. ") + report.why, "green" if report.verified else "bold red")
+    say(report.why, "green" if report.verified else "bold red")
     rows = [
         ["same most likely token", f"{report.top1:.2%} of {report.positions} positions in {report.texts} texts"],
         ["divergence (KL)", f"{report.kl:.2e} nats"],

@@ -74,5 +74,7 @@ def read_manifest(folder: Path) -> ExportManifest:
         return ExportManifest.model_validate_json((folder / EXPORT_MANIFEST).read_bytes())
     except (OSError, ValidationError) as error:
         raise CannotStart(
-            str(folder), f"{folder} is not an export of PhiTune, or its {EXPORT_MANIFEST} is damaged.", "Choose an export, or export the run again."
+            str(folder),
+            f"{folder} is not an export of PhiTune, or its {EXPORT_MANIFEST} is damaged.",
+            "Choose an export, or export the run again.",
         ) from error

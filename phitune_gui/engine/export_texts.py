@@ -70,6 +70,8 @@ def _readme(manifest: ExportManifest) -> str:
             f"| size | {report.bytes / 1e6:.0f} MB |",
         ]  # fmt: skip
         if report.tokens_per_second:
-            lines.append(f"| speed where it was made | {report.tokens_per_second:.0f} tokens/s, first token after {report.first_token_seconds:.2f} s |")
+            lines.append(
+                f"| speed where it was made | {report.tokens_per_second:.0f} tokens/s, first token after {report.first_token_seconds:.2f} s |"
+            )
         lines += ["", "`phitune verify` computes them again from `reference.safetensors`, which is needed for nothing else."]
     return "\n".join(lines) + "\n"

@@ -33,7 +33,9 @@ def open_model(folder: Path, threads: int | None = None) -> Any:
         return og.Model(config)
     except RuntimeError as error:
         raise CannotStart(
-            str(folder), f"The export in {folder} cannot be opened: {_first_sentence(error)}", "Export the run again, or choose another export."
+            str(folder),
+            f"The export in {folder} cannot be opened: {_first_sentence(error)}",
+            "Export the run again, or choose another export.",
         ) from error
 
 

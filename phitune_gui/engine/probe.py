@@ -44,7 +44,9 @@ def _outcome(name: str, test: Callable[[], str], how_to_fix: str) -> Checked:
         return Checked(name=name, ok=False, why=str(missing), how_to_fix=missing.how_to_fix)
     except Exception as error:  # noqa: BLE001  whatever a library raises is what the person wants to know
         lines = str(error).strip().splitlines()
-        return Checked(name=name, ok=False, why=f"{type(error).__name__}: {lines[0] if lines else 'no reason given'}", how_to_fix=how_to_fix)
+        return Checked(
+            name=name, ok=False, why=f"{type(error).__name__}: {lines[0] if lines else 'no reason given'}", how_to_fix=how_to_fix
+        )
 
 
 def _system(_reporter: Reporter) -> str:

@@ -37,7 +37,9 @@ def read_run(folder: Path) -> RunSource:
         raise CannotStart(str(folder), f"{folder} is not the folder of a training run.", "Choose a run from the list of runs.") from error
     adapter = folder / ADAPTER_FOLDER
     if not isinstance(job, TrainJob) or not any(adapter.glob("*.safetensors")):
-        raise CannotStart(str(folder), f"The run {folder.name} has kept no trained weights yet.", "Resume it, or let it end with 'Stop and save'.")
+        raise CannotStart(
+            str(folder), f"The run {folder.name} has kept no trained weights yet.", "Resume it, or let it end with 'Stop and save'."
+        )
     damaged = verify_manifest(adapter)
     if damaged:
         raise CannotStart(str(adapter), damaged[0], "Resume the run from its last checkpoint, which writes the adapter again.")

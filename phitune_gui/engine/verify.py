@@ -74,9 +74,7 @@ def _measure_merged(folder: Path, manifest: ExportManifest, reference: Reference
             return model(torch.from_numpy(ids.astype(np.int64))[None]).logits[0].float().numpy()
 
     figures = compare(reference, logits_of)
-    agrees = tokenizers_agree(
-        reference, folder, lambda texts: [tokenizer.encode(text, add_special_tokens=False) for text in texts]
-    )
+    agrees = tokenizers_agree(reference, folder, lambda texts: [tokenizer.encode(text, add_special_tokens=False) for text in texts])
     stops = set(manifest.stop_ids[:1]) <= set(model.generation_config.eos_token_id)
     known = Circumstances(manifest.target, manifest.precision, folder_bytes(folder), faults, agrees, stops)
     return build_report(MERGED_BAR, reference, figures, Speed(loaded, 0.0, 0.0), known)

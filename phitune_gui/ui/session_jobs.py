@@ -16,10 +16,10 @@ from phitune_gui.files.resources import resource
 from phitune_gui.jobs import control
 from phitune_gui.jobs.launch import start_job
 from phitune_gui.jobs.supervisor import Supervisor
+from phitune_gui.store.exports import exports_of
 from phitune_gui.store.paths import starter_folder
 from phitune_gui.ui.async_jobs import event_batches
 from phitune_gui.ui.desk_calls import read_model
-from phitune_gui.store.exports import exports_of
 from phitune_gui.ui.session_runs import SessionRuns
 
 SAMPLE, SAMPLE_VALIDATION = "harbour_answers.jsonl", "harbour_answers_validation.jsonl"

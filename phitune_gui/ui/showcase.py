@@ -16,8 +16,8 @@ from phitune_gui.ui.session import Session
 
 GB = 1_000_000_000
 MACHINE = Hardware(
-    system="Linux", cpu="Example", physical_cores=4, logical_cores=8, memory_bytes=24 * GB, available_memory_bytes=22 * GB,
-    free_disk_bytes=80 * GB,
+    system="Linux", cpu="Example", physical_cores=4, logical_cores=8, memory_bytes=64 * GB, available_memory_bytes=58 * GB,
+    free_disk_bytes=240 * GB,
 )  # fmt: skip
 MINI = BaseModel(
     path="/models/Phi-3-mini-4k-instruct", name="Phi-3-mini-4k", family="Phi-3-mini", model_type="phi3", usable=True, licence="MIT",

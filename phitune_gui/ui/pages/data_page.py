@@ -13,6 +13,7 @@ from phitune_gui.ui.translation import declared
 from phitune_gui.ui.widgets.buttons import Button, IconButton
 from phitune_gui.ui.widgets.card import Card
 from phitune_gui.ui.widgets.column_form import ColumnForm
+from phitune_gui.ui.widgets.columns import Columns
 from phitune_gui.ui.widgets.drop_zone import DropZone
 from phitune_gui.ui.widgets.facts import Facts
 from phitune_gui.ui.widgets.figures import count_text
@@ -55,11 +56,10 @@ class DataPage(PageFrame):
         inner = QVBoxLayout(self.filled)
         inner.setContentsMargins(0, 0, 0, 0)
         inner.setSpacing(14)
-        pair = QHBoxLayout()
-        pair.setSpacing(14)
-        pair.addWidget(self._build_tokens(), 53)
-        pair.addWidget(self._build_lengths(), 47)
-        inner.addLayout(pair)
+        pair = Columns(most=2, least=320, spacing=14)
+        pair.add(self._build_tokens(), 53)
+        pair.add(self._build_lengths(), 47)
+        inner.addWidget(pair)
         inner.addWidget(self._build_doctor())
         inner.addWidget(self._build_files())
         inner.addWidget(self._build_reading())

@@ -4,10 +4,10 @@ import types
 from collections.abc import Mapping
 from typing import Any, Literal, Union, get_args, get_origin
 
+from pydantic.fields import FieldInfo
 from PySide6.QtCore import QEvent, QObject, Qt, Signal
 from PySide6.QtGui import QWheelEvent
 from PySide6.QtWidgets import QCheckBox, QComboBox, QLineEdit, QSpinBox, QWidget
-from pydantic.fields import FieldInfo
 
 from phitune_gui.ui.translation import declared
 from phitune_gui.ui.widgets.words import restyle

@@ -93,7 +93,11 @@ class Histogram(QWidget):
 
     def _paint_scale(self, painter: QPainter, tokens: Tokens) -> None:
         painter.setPen(QColor(tokens.quiet))
-        low, middle, high = f"{self._lengths.min:,}", self.tr("median {count}").format(count=f"{self._lengths.p50:,}"), f"{self._lengths.max:,}"
+        low, middle, high = (
+            f"{self._lengths.min:,}",
+            self.tr("median {count}").format(count=f"{self._lengths.p50:,}"),
+            f"{self._lengths.max:,}",
+        )
         foot = QRectF(SIDE, self.height() - FOOT + 3, self.width() - 2 * SIDE, FOOT - 3)
         painter.drawText(foot, Qt.AlignmentFlag.AlignLeft, low)
         painter.drawText(foot, Qt.AlignmentFlag.AlignHCenter, middle)

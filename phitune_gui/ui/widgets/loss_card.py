@@ -55,8 +55,7 @@ class LossCard(Card):
         self.menu = QMenu(self)
         self.more.setMenu(self.menu)
         for button in (self.reset, *self.axes.values(), self.log, self.more):
-            self.plot.header.addWidget(button)
-        self.plot.header.setSpacing(6)
+            self.plot.header.add_trailing(button)
         self.text = QPlainTextEdit()
         self.text.setReadOnly(True)
         self.text.setAccessibleName(self.tr("Loss chart as text"))

@@ -5,10 +5,11 @@ from pathlib import Path
 
 from PySide6.QtCore import QEvent, Qt, QTimer, Signal
 from PySide6.QtGui import QColor, QKeyEvent, QPainter, QPaintEvent, QPen, QResizeEvent, QShowEvent
-from PySide6.QtWidgets import QHBoxLayout, QLabel, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QLabel, QVBoxLayout, QWidget
 
 from phitune_gui.core.run import Run
 from phitune_gui.ui.theme import current_tokens
+from phitune_gui.ui.widgets.flow_row import FlowRow
 from phitune_gui.ui.widgets.loss_curves import LossCurves
 from phitune_gui.ui.widgets.loss_series import Axis, LossSeries
 from phitune_gui.ui.widgets.picture_files import save_png, save_svg
@@ -47,9 +48,8 @@ class LossPlot(QWidget):
         self.setAccessibleName(self.tr("Loss chart"))
         self.setToolTip(self.tr("Drag to move, wheel to zoom, double click to see everything. Arrow keys read single steps."))
         self.legend = PlotLegend()
-        self.header = QHBoxLayout()
+        self.header = FlowRow(spacing=6)
         self.header.addWidget(self.legend)
-        self.header.addStretch(1)
         self.canvas = PlotCanvas(self)
         self._readout = QLabel(self.canvas)
         self._readout.setProperty("kind", "pill")

@@ -11,6 +11,7 @@ from phitune_gui.ui.widgets.step_feed import StepFeed
 Axis = Literal["steps", "tokens", "time"]
 AXES: tuple[Axis, ...] = ("steps", "tokens", "time")
 
+
 class LossSeries:
     """The steps of one run, raw and smoothed, ready for each x axis. Validation points stay in the run: they are few."""
 

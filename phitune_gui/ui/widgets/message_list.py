@@ -23,9 +23,7 @@ class MessageList(QScrollArea):
         self._column = QVBoxLayout(inner)
         self._column.setContentsMargins(0, 0, 6, 0)
         self._column.setSpacing(12)
-        self._hint = words(
-            self.tr("Ask something that is not in the data, and see what was learned."), "quiet", wrap=True
-        )
+        self._hint = words(self.tr("Ask something that is not in the data, and see what was learned."), "quiet", wrap=True)
         self._hint.setAlignment(Qt.AlignmentFlag.AlignCenter)
         self._column.addWidget(self._hint, 1)
         self._column.addStretch(0)

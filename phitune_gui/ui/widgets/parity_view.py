@@ -72,9 +72,9 @@ class ParityView(Card):
         self._table.setObjectName("plain")
         self._grid = QGridLayout(self._table)
         self._grid.setContentsMargins(0, 4, 0, 4)
-        self._grid.setHorizontalSpacing(24)
+        self._grid.setHorizontalSpacing(20)
         self._grid.setVerticalSpacing(6)
-        self._grid.setColumnStretch(3, 1)
+        self._grid.setColumnStretch(2, 1)
         self.tried = words("", "small", wrap=True, selectable=True)
         self.folder, self.chat = Button(self.tr("Open folder")), Button(self.tr("Chat with it"), "primary")
         self.check = Button(self.tr("Check again"))
@@ -141,12 +141,12 @@ class ParityView(Card):
             self._add_row(row, figure)
 
     def _add_row(self, row: int, figure: Figure) -> None:
-        name, value = words(figure.name, "key"), words(figure.value, "value", selectable=True)
+        name, value = words(figure.name, "key", wrap=True), words(figure.value, "value", selectable=True)
         value.setAccessibleName(f"{figure.name}: {figure.value}")
         self._grid.addWidget(name, row, 0)
         self._grid.addWidget(value, row, 1)
         if figure.asked:
-            self._grid.addWidget(words(figure.asked, "key"), row, 2)
+            self._grid.addWidget(words(figure.asked, "key", wrap=True), row, 2)
         if figure.passed is not None:
             mark = words(_tr("passed") if figure.passed else _tr("not passed"), "good" if figure.passed else "bad")
             self._grid.addWidget(mark, row, 3, Qt.AlignmentFlag.AlignLeft)

@@ -62,7 +62,11 @@ class RunCard(QWidget):
         self.start.setToolTip("Ctrl+Enter")
         self.fit = Button(self.tr("Make it fit…"))
         self.fit.hide()
-        self.hint = words(self.tr("Choose a model and data, and this card tells what will happen: memory, disk, time, before anything starts."), "quiet", wrap=True)
+        self.hint = words(
+            self.tr("Choose a model and data, and this card tells what will happen: memory, disk, time, before anything starts."),
+            "quiet",
+            wrap=True,
+        )
         self.problems = ProblemList(self.tr("Show"))
         self.problems.hide()
         self.figures = QWidget()

@@ -1,9 +1,10 @@
 """The four small cards under the loss plot: learning rate, gradient norm, tokens per second, memory."""
 
 import numpy as np
-from PySide6.QtWidgets import QHBoxLayout, QWidget
+from PySide6.QtWidgets import QWidget
 
 from phitune_gui.core.run import Run
+from phitune_gui.ui.widgets.columns import Columns
 from phitune_gui.ui.widgets.figures import bytes_text, number_text
 from phitune_gui.ui.widgets.series_pyramid import Floats, SeriesPyramid
 from phitune_gui.ui.widgets.spark_plot import SparkCard
@@ -13,22 +14,19 @@ RECENT = 25
 """Steps over which the speed is said."""
 
 
-class SparkRow(QWidget):
+class SparkRow(Columns):
     """Follows a run; takes each step once."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
+        super().__init__(most=4, least=180, parent=parent)
         self._feed = StepFeed()
         self._used_bytes = 0
         self.rate = SparkCard(self.tr("Learning rate"))
         self.norm = SparkCard(self.tr("Gradient norm"))
         self.speed = SparkCard(self.tr("Tokens / s"))
         self.memory = SparkCard(self.tr("Memory"))
-        row = QHBoxLayout(self)
-        row.setContentsMargins(0, 0, 0, 0)
-        row.setSpacing(12)
         for card in self._cards:
-            row.addWidget(card, 1)
+            self.add(card)
 
     @property
     def _cards(self) -> tuple[SparkCard, ...]:

@@ -3,24 +3,25 @@
 from collections.abc import Sequence
 
 from PySide6.QtCore import Signal
-from PySide6.QtWidgets import QButtonGroup, QGridLayout, QWidget
+from PySide6.QtWidgets import QButtonGroup, QWidget
 
 from phitune_gui.catalog.exports import ExportTarget
 from phitune_gui.core.base_model import BaseModel
 from phitune_gui.ui.translation import declared
+from phitune_gui.ui.widgets.columns import Columns
 from phitune_gui.ui.widgets.figures import bytes_text
 from phitune_gui.ui.widgets.target_card import TargetCard
 
 AUTO = "auto"
 
 
-class TargetGrid(QWidget):
+class TargetGrid(Columns):
     """Emits `chosen` with the id of a target."""
 
     chosen = Signal(str)
 
     def __init__(self, targets: Sequence[ExportTarget], parent: QWidget | None = None) -> None:
-        super().__init__(parent)
+        super().__init__(most=2, least=290, parent=parent)
         self._targets = targets
         automatic = TargetCard(
             AUTO,
@@ -31,15 +32,10 @@ class TargetGrid(QWidget):
         self.cards = {AUTO: automatic}
         self.cards |= {target.id: TargetCard(target.id, declared(target.label), declared(target.summary)) for target in targets}
         self._group = QButtonGroup(self)
-        grid = QGridLayout(self)
-        grid.setContentsMargins(0, 0, 0, 0)
-        grid.setSpacing(12)
-        for place, card in enumerate(self.cards.values()):
+        for card in self.cards.values():
             self._group.addButton(card)
-            grid.addWidget(card, (place + 1) // 2, (place + 1) % 2 if place else 0, 1, 1 if place else 2)
+            self.add(card, wide=card is automatic)
             card.clicked.connect(lambda _checked, id=card.id: self.chosen.emit(id))
-        grid.setColumnStretch(0, 1)
-        grid.setColumnStretch(1, 1)
         automatic.setChecked(True)
 
     @property

@@ -1,7 +1,7 @@
 """What the model will see: the tokens of one row, with colour and pattern for learned, read only and cut off."""
 
-from PySide6.QtGui import QColor, QTextCharFormat, QTextCursor, QTextOption
 from PySide6.QtCore import QEvent, Qt
+from PySide6.QtGui import QColor, QTextCharFormat, QTextCursor, QTextOption
 from PySide6.QtWidgets import QHBoxLayout, QTextEdit, QVBoxLayout, QWidget
 
 from phitune_gui.core.messages import Preview, PreviewToken
@@ -23,7 +23,9 @@ class TokenView(QWidget):
         self.text = QTextEdit()
         self.text.setReadOnly(True)
         self.text.setFont(fixed_font())
-        self.text.setStyleSheet("QTextEdit { border: none; padding: 0px; background: transparent; font-family: monospace; font-size: 13px; }")
+        self.text.setStyleSheet(
+            "QTextEdit { border: none; padding: 0px; background: transparent; font-family: monospace; font-size: 13px; }"
+        )
         self.text.setWordWrapMode(QTextOption.WrapMode.WrapAtWordBoundaryOrAnywhere)
         self.text.setAccessibleName(self.tr("What the model will see"))
         self.text.setMinimumHeight(164)
