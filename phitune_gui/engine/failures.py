@@ -5,13 +5,13 @@ import traceback
 from pathlib import Path
 
 from phitune_gui.core.events import FailureKind, JobFailed
+from phitune_gui.core.names import CHECKPOINTS_FOLDER
 from phitune_gui.core.problem import CannotStart
 
 ENOUGH_DISK = 200 * 1024 * 1024
 """Bytes. Libraries never say that the disk is full, so a failure with less than this left is called just that."""
 
 _MEMORY_WORDS = ("can't allocate memory", "out of memory", "not enough memory", "cannot allocate memory", "bad allocation", "bad_alloc")
-_SAFE = "The last checkpoint of this run is safe; resume goes on from there."
 
 
 class NotFinite(Exception):
@@ -42,6 +42,7 @@ class NetworkFailed(Exception):
 def explain(exception: BaseException, folder: Path) -> JobFailed:
     """The `JobFailed` of an exception raised while working on `folder`, whose disk is looked at right now."""
     kind, message, hint = _explained(exception, folder)
+    hint = f"{hint} {_what_is_safe(folder)}".strip()
     return JobFailed(kind=kind, message=message, hint=hint, traceback="".join(traceback.format_exception(exception)))
 
 
@@ -50,15 +51,21 @@ def _explained(exception: BaseException, folder: Path) -> tuple[FailureKind, str
     if own is not None:
         return own
     if _is_out_of_memory(exception):
-        hint = f"Halve 'Rows at a time', shorten 'Longest conversation', switch on 'Save memory (slower)', or choose QLoRA. {_SAFE}"
+        hint = f"Halve 'Rows at a time', shorten 'Longest conversation', switch on 'Save memory (slower)', or choose QLoRA."
         return "out_of_memory", "The machine ran out of memory.", hint
     if _free_bytes(folder) < ENOUGH_DISK:
-        hint = f"Free some space or choose another folder for runs and exports, then go on. {_SAFE}"
+        hint = f"Free some space or choose another folder for runs and exports, then go on."
         return "disk_full", f"The disk that holds {folder} is full.", hint
     if type(exception).__name__ == "SafetensorError":
         hint = "Copy or download the model's .safetensors files again; the folder is untouched."
         return "bad_model", f"A weight file cannot be read: {_last_line(exception)}", hint
-    return "error", f"The work stopped: {_last_line(exception)}", f"The details are in log.txt. {_SAFE}"
+    return "error", f"The work stopped: {_last_line(exception)}", "The details are in log.txt."
+
+
+def _what_is_safe(folder: Path) -> str:
+    """The newest checkpoint of a run's folder in a sentence; other jobs have none to speak of."""
+    newest = max((folder / CHECKPOINTS_FOLDER).glob("step-*"), default=None)
+    return f"The checkpoint of step {int(newest.name.removeprefix('step-'))} is safe." if newest else ""
 
 
 def _own_words(exception: BaseException) -> tuple[FailureKind, str, str] | None:

@@ -1,0 +1,1 @@
+"""Tests of the engine: real torch, a tiny random Phi-3, real exports."""

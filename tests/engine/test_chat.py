@@ -1,0 +1,94 @@
+"""Chat: base, run and export answer through one face, stop at the end token, can be called off."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from phitune_gui.core import events as e
+from phitune_gui.core.base_model import BaseModel
+from phitune_gui.core.job import AskRequest, ChatJob, Request, StopRequest
+from phitune_gui.core.messages import Message
+from phitune_gui.core.problem import CannotStart
+from phitune_gui.engine.chat import run_chat
+from tests.engine.conftest import ANSWER, Notebook
+
+pytestmark = pytest.mark.engine
+QUESTION = Message(role="user", content="Captain, what about 3?")
+
+
+def _talk(job: ChatJob, folder: Path, requests: list[list[Request]]) -> Notebook:
+    waiting: Iterator[list[Request]] = iter([*requests, [StopRequest(request="stop", id="end", at=0.0)]])
+    notebook = Notebook(folder, lambda _step: next(waiting, []))
+    ending = run_chat(job, notebook)
+    assert isinstance(ending, e.JobFinished)
+    return notebook
+
+
+def _ask(id: str = "q", content: str = QUESTION.content, **options: object) -> AskRequest:
+    return AskRequest.model_validate({"id": id, "at": 0.0, "messages": [Message(role="user", content=content)], **options})
+
+
+def _text(notebook: Notebook) -> str:
+    return "".join(piece.text for piece in notebook.all(e.TextGenerated))
+
+
+def test_a_tuned_run_gives_its_answer_and_stops(trained: Notebook, tmp_path: Path) -> None:
+    notebook = _talk(ChatJob(source=str(trained.folder), kind="run", threads=1), tmp_path, [[_ask(max_new_tokens=40)]])
+
+    (finished,) = notebook.all(e.AnswerFinished)
+    assert _text(notebook).strip() == ANSWER
+    assert finished.ended_by == "stop token"
+    assert finished.first_token_seconds > 0
+
+
+def test_the_export_says_the_same(trained: Notebook, exported: Notebook, tmp_path: Path) -> None:
+    ask = [[_ask(max_new_tokens=40)]]
+    run = _talk(ChatJob(source=str(trained.folder), kind="run", threads=1), tmp_path, ask)
+    onnx = _talk(ChatJob(source=str(exported.folder / "out"), kind="export", threads=1), tmp_path, ask)
+
+    assert _text(onnx) == _text(run)
+    assert onnx.all(e.AnswerFinished)[0].ended_by == "stop token"
+
+
+def test_a_base_model_answers_and_the_length_ends_it(model: BaseModel, tmp_path: Path) -> None:
+    job = ChatJob(source=model.path, kind="model", base_model=model, threads=1)
+    notebook = _talk(job, tmp_path, [[_ask(max_new_tokens=5)]])
+
+    (finished,) = notebook.all(e.AnswerFinished)
+    assert finished.tokens == 5
+    assert finished.ended_by == "length"
+
+
+def test_sampling_with_one_seed_repeats_itself(model: BaseModel, tmp_path: Path) -> None:
+    job = ChatJob(source=model.path, kind="model", base_model=model, threads=1)
+    same = [_ask(id, max_new_tokens=12, temperature=1.0, seed=5) for id in ("a", "b")]
+    notebook = _talk(job, tmp_path, [[same[0]], [], [same[1]]])
+
+    texts = {id: "".join(p.text for p in notebook.all(e.TextGenerated) if p.id == id) for id in ("a", "b")}
+    assert texts["a"] == texts["b"]
+
+
+def test_an_answer_can_be_called_off(model: BaseModel, tmp_path: Path) -> None:
+    job = ChatJob(source=model.path, kind="model", base_model=model, threads=1)
+    notebook = _talk(job, tmp_path, [[_ask(max_new_tokens=300)], [], [StopRequest(request="cancel", id="c", at=0.0)]])
+
+    (finished,) = notebook.all(e.AnswerFinished)
+    assert finished.ended_by == "cancelled"
+    assert finished.tokens < 300
+
+
+def test_a_conversation_that_is_too_long_is_a_sentence(model: BaseModel, tmp_path: Path) -> None:
+    job = ChatJob(source=model.path, kind="model", base_model=model, threads=1)
+    notebook = _talk(job, tmp_path, [[_ask(content="word " * 2000)]])
+
+    (finished,) = notebook.all(e.AnswerFinished)
+    assert finished.ended_by == "failed"
+    assert "tokens long" in finished.message
+
+
+def test_an_unusable_model_is_refused(model: BaseModel, tmp_path: Path) -> None:
+    unusable = model.model_copy(update={"usable": False, "reason": "It is a Llama."})
+
+    with pytest.raises(CannotStart, match="It is a Llama"):
+        run_chat(ChatJob(source=model.path, kind="model", base_model=unusable), Notebook(tmp_path))
