@@ -14,7 +14,9 @@ from pathlib import Path
 os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")
 import onnxruntime_genai as og
 
-model = og.Model(str(Path(__file__).resolve().parent))
+folder = Path(__file__).resolve().parent
+context = json.loads((folder / "genai_config.json").read_text("utf-8"))["model"]["context_length"]
+model = og.Model(str(folder))
 tokenizer = og.Tokenizer(model)
 
 
@@ -22,7 +24,7 @@ def answer(messages: list[dict[str, str]]) -> str:
     """Print the model's answer piece by piece and return it."""
     prompt = tokenizer.encode(tokenizer.apply_chat_template(json.dumps(messages), add_generation_prompt=True))
     params = og.GeneratorParams(model)
-    params.set_search_options(max_length=len(prompt) + 512, do_sample=False)
+    params.set_search_options(max_length=min(len(prompt) + 512, context), do_sample=False)
     generator = og.Generator(model, params)
     generator.append_tokens(prompt)
     stream, text = tokenizer.create_stream(), ""

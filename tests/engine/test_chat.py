@@ -1,6 +1,5 @@
 """Chat: base, run and export answer through one face, stop at the end token, can be called off."""
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -18,8 +17,20 @@ QUESTION = Message(role="user", content="Captain, what about 3?")
 
 
 def _talk(job: ChatJob, folder: Path, requests: list[list[Request]]) -> Notebook:
-    waiting: Iterator[list[Request]] = iter([*requests, [StopRequest(request="stop", id="end", at=0.0)]])
-    notebook = Notebook(folder, lambda _step: next(waiting, []))
+    """Each batch of requests is sent when the questions before it are answered; a cancel is sent at once; then stop."""
+    waiting = [*requests, [StopRequest(request="stop", id="end", at=0.0)]]
+    asked = 0
+
+    def next_requests(_step: int) -> list[Request]:
+        nonlocal asked
+        is_cancel = bool(waiting) and waiting[0][0].request == "cancel"
+        if not waiting or (len(notebook.all(e.AnswerFinished)) < asked and not is_cancel):
+            return []
+        batch = waiting.pop(0)
+        asked += sum(request.request == "ask" for request in batch)
+        return batch
+
+    notebook = Notebook(folder, next_requests)
     ending = run_chat(job, notebook)
     assert isinstance(ending, e.JobFinished)
     return notebook
@@ -63,7 +74,7 @@ def test_a_base_model_answers_and_the_length_ends_it(model: BaseModel, tmp_path:
 def test_sampling_with_one_seed_repeats_itself(model: BaseModel, tmp_path: Path) -> None:
     job = ChatJob(source=model.path, kind="model", base_model=model, threads=1)
     same = [_ask(id, max_new_tokens=12, temperature=1.0, seed=5) for id in ("a", "b")]
-    notebook = _talk(job, tmp_path, [[same[0]], [], [same[1]]])
+    notebook = _talk(job, tmp_path, [[same[0]], [same[1]]])
 
     texts = {id: "".join(p.text for p in notebook.all(e.TextGenerated) if p.id == id) for id in ("a", "b")}
     assert texts["a"] == texts["b"]
@@ -71,7 +82,7 @@ def test_sampling_with_one_seed_repeats_itself(model: BaseModel, tmp_path: Path)
 
 def test_an_answer_can_be_called_off(model: BaseModel, tmp_path: Path) -> None:
     job = ChatJob(source=model.path, kind="model", base_model=model, threads=1)
-    notebook = _talk(job, tmp_path, [[_ask(max_new_tokens=300)], [], [StopRequest(request="cancel", id="c", at=0.0)]])
+    notebook = _talk(job, tmp_path, [[_ask(max_new_tokens=300)], [StopRequest(request="cancel", id="c", at=0.0)]])
 
     (finished,) = notebook.all(e.AnswerFinished)
     assert finished.ended_by == "cancelled"
