@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
+from phitune_gui.catalog.formats.dataset_format import BadRow
 from phitune_gui.core.events import Acknowledged, AnswerFinished, JobFinished, StageBegan, TextGenerated
 from phitune_gui.core.job import AskRequest, ChatJob, Request
 from phitune_gui.data.tokens import ChatTokenizer
@@ -58,7 +59,11 @@ class _Answer:
     def give(self) -> bool:
         """Stream the answer; True when the whole chat was asked to stop meanwhile."""
         request = self._request
-        ids = self._speaker.tokenizer.prompt_ids(request.messages)
+        try:
+            ids = self._speaker.tokenizer.prompt_ids(request.messages)
+        except BadRow as refused:
+            self._finish(_Spoken(0, 0.0, 0.0, "failed"), f"{refused} {refused.fix}")
+            return False
         room = self._speaker.context - len(ids)
         if room < 1:
             message = f"The conversation is {len(ids)} tokens long and this model reads {self._speaker.context}. Start a new one."
@@ -88,15 +93,14 @@ class _Answer:
         return _Spoken(count, first, time.perf_counter() - began, ended_by)
 
     def _called_off(self) -> bool:
-        for request in self._reporter.poll():
-            if isinstance(request, AskRequest):
-                self._waiting.append(request)
-                continue
+        """Follow every request that came, also those that came together with this question; questions go on waiting."""
+        came = [*self._waiting, *self._reporter.poll()]
+        self._waiting[:] = [request for request in came if isinstance(request, AskRequest)]
+        words = [request for request in came if not isinstance(request, AskRequest)]
+        for request in words:
             self._reporter.emit(Acknowledged(id=request.id, request=request.request))
             self._stopping = self._stopping or request.request in ("stop", "pause")
-            if self._stopping or request.request == "cancel":
-                return True
-        return False
+        return self._stopping or any(request.request == "cancel" for request in words)
 
     def _send(self, text: str) -> None:
         if text:

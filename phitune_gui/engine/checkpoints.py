@@ -51,7 +51,7 @@ def require_same_rows(then: Note, now: Note) -> None:
     if then.fingerprint != now.fingerprint or then.rows != now.rows:
         raise CannotStart(
             "data.sources",
-            f"The data changed since this run began: it had {then.rows} rows to learn from, now there are {now.rows} or their content differs.",
+            f"The data changed since this run began: it had {then.rows} rows, now there are {now.rows} or their content differs.",
             "Put the old files back, or start a new run.",
         )
     if then.rows_per_step != now.rows_per_step:

@@ -12,7 +12,7 @@ import torch
 from phitune_gui.catalog.exports import AUTOMATIC, ExportTarget, export_target
 from phitune_gui.core.events import Exported, JobFinished, StageBegan, Verified, Warned
 from phitune_gui.core.job import ExportJob
-from phitune_gui.core.names import REFERENCE_FILE
+from phitune_gui.core.names import EXPORT_MANIFEST, REFERENCE_FILE
 from phitune_gui.core.parity import ParityReport
 from phitune_gui.core.problem import CannotStart
 from phitune_gui.data.tokens import ChatTokenizer
@@ -28,6 +28,7 @@ from phitune_gui.engine.run_source import RunSource, read_run
 from phitune_gui.engine.threads import use_threads
 from phitune_gui.engine.verify import measure
 from phitune_gui.files.atomic import STAGING_PREFIX, staged_folder
+from phitune_gui.files.manifest import MANIFEST_FILE
 
 
 def run_export(job: ExportJob, reporter: Reporter) -> JobFinished:
@@ -38,6 +39,7 @@ def run_export(job: ExportJob, reporter: Reporter) -> JobFinished:
     use_threads(None)
     targets = tuple(export_target(id) for id in AUTOMATIC) if job.target == "auto" else (_target(job.target),)
     source, out = read_run(Path(job.run)), Path(job.out).absolute()
+    _require_replaceable(out)
     out.parent.mkdir(parents=True, exist_ok=True)
     try:
         with tempfile.TemporaryDirectory(prefix=STAGING_PREFIX, dir=out.parent) as work:
@@ -52,6 +54,15 @@ def _target(id: str) -> ExportTarget:
         return export_target(id)
     except KeyError as error:
         raise CannotStart("target", f"There is no export target '{id}'.", "Choose one from the Export page.") from error
+
+
+def _require_replaceable(out: Path) -> None:
+    """CannotStart when something lies at `out` that is no export: a finished export replaces the whole folder."""
+    if not out.exists() or (out.is_dir() and ((out / EXPORT_MANIFEST).is_file() or not any(out.iterdir()))):
+        return
+    raise CannotStart(
+        str(out), f"{out} exists already and is no export of PhiTune, so it is not replaced.", "Name a folder that does not exist yet."
+    )
 
 
 def _finished(manifest: ExportManifest, out: Path, reporter: Reporter) -> JobFinished:
@@ -79,7 +90,7 @@ class _Export:
     def make(self, targets: tuple[ExportTarget, ...]) -> ExportManifest:
         """The manifest of what lies in `out` afterwards. Raises Stopped."""
         if targets[0].kind == "adapter":
-            shutil.copytree(self.source.adapter, self.work / "adapter")
+            shutil.copytree(self.source.adapter, self.work / "adapter", ignore=shutil.ignore_patterns(MANIFEST_FILE))
             return self._commit(self.work / "adapter", self._manifest(targets[0], "as trained"))
         base = self.source.job.base_model
         self.stop_ids = ChatTokenizer.load(Path(base.path), base.chat, base.folds_system).end_ids

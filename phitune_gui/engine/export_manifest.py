@@ -19,7 +19,11 @@ LIBRARIES = ("torch", "transformers", "peft", "onnxruntime", "onnxruntime-genai"
 
 
 class ExportManifest(Value):
-    """`files` maps names to SHA-256; `bytes` is the size of the whole export; `stop_ids` end an answer, the chat's own first; `created` is UTC, ISO 8601."""
+    """What an export says about itself.
+
+    `files` maps names to SHA-256; `bytes` is the size of the whole export; `stop_ids` end an answer, the chat's own first;
+    `created` is UTC, ISO 8601.
+    """
 
     protocol: int = PROTOCOL
     target: str

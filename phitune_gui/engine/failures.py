@@ -1,5 +1,6 @@
 """Turns what a library raised into a sentence that says what happened, what is safe and what to do."""
 
+import errno
 import shutil
 import traceback
 from pathlib import Path
@@ -11,6 +12,8 @@ from phitune_gui.core.problem import CannotStart
 ENOUGH_DISK = 200 * 1024 * 1024
 """Bytes. Libraries never say that the disk is full, so a failure with less than this left is called just that."""
 
+_NO_SPACE = (errno.ENOSPC, getattr(errno, "EDQUOT", errno.ENOSPC))
+"""The disk is full, or this person's share of it; Windows knows only the first."""
 _MEMORY_WORDS = ("can't allocate memory", "out of memory", "not enough memory", "cannot allocate memory", "bad allocation", "bad_alloc")
 
 
@@ -51,11 +54,11 @@ def _explained(exception: BaseException, folder: Path) -> tuple[FailureKind, str
     if own is not None:
         return own
     if _is_out_of_memory(exception):
-        hint = f"Halve 'Rows at a time', shorten 'Longest conversation', switch on 'Save memory (slower)', or choose QLoRA."
+        hint = "Halve 'Rows at a time', shorten 'Longest conversation', switch on 'Save memory (slower)', or choose QLoRA."
         return "out_of_memory", "The machine ran out of memory.", hint
-    if _free_bytes(folder) < ENOUGH_DISK:
-        hint = f"Free some space or choose another folder for runs and exports, then go on."
-        return "disk_full", f"The disk that holds {folder} is full.", hint
+    if getattr(exception, "errno", None) in _NO_SPACE or _free_bytes(folder) < ENOUGH_DISK:
+        hint = "Free some space or choose another folder for runs and exports, then go on."
+        return "disk_full", f"The disk that holds {getattr(exception, 'filename', None) or folder} is full.", hint
     if type(exception).__name__ == "SafetensorError":
         hint = "Copy or download the model's .safetensors files again; the folder is untouched."
         return "bad_model", f"A weight file cannot be read: {_last_line(exception)}", hint

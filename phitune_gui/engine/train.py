@@ -95,9 +95,12 @@ def _train(job: TrainJob, reporter: Reporter, watch: StepWatch, note: Note) -> N
         watch.judge(0)
         reporter.emit(StageBegan(stage="training"))
         watch.trainer.train()
+        return
+    reporter.emit(Resumed(step=note.step))
+    reporter.emit(StageBegan(stage="training"))
+    if note.step >= watch.trainer.args.max_steps:
+        watch.trainer.finish_at(reporter.folder / job.checkpoint, note.step)
     else:
-        reporter.emit(Resumed(step=note.step))
-        reporter.emit(StageBegan(stage="training"))
         watch.trainer.train(resume_from_checkpoint=str(reporter.folder / job.checkpoint))
 
 

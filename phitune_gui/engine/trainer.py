@@ -51,6 +51,11 @@ class LearnedTokenTrainer(Trainer):
         loss = total / num_items_in_batch
         return (loss, None) if return_outputs else loss
 
+    def finish_at(self, checkpoint: Path, step: int) -> None:
+        """Take the weights of a checkpoint after which nothing is left to train; `train` would do one step too many."""
+        self._load_from_checkpoint(str(checkpoint))
+        self.state.global_step = self.state.max_steps = step
+
     def write_state(self, folder: Path) -> None:
         """Write everything that going on exactly from here needs, under the names that `train(resume_from_checkpoint=)` reads."""
         save_weights(self.model, folder)

@@ -1,6 +1,7 @@
 """Compares an export with the reference that travels in it; export uses the same steps on what it has just made."""
 
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -34,8 +35,6 @@ def run_verify(job: VerifyJob, reporter: Reporter) -> JobFinished:
     damaged = damaged_files(folder, manifest)
     if manifest.kind == "adapter":
         return JobFinished(results={"path": str(folder), "verified": not damaged, "report": None, "damaged": list(damaged)})
-    if not (folder / REFERENCE_FILE).is_file():
-        raise CannotStart(str(folder), f"The export in {folder} has lost its {REFERENCE_FILE}.", "Export the run again.")
     report = measure(folder, manifest, load_reference(folder / REFERENCE_FILE), damaged)
     report = report.model_copy(update={"tried": manifest.report.tried if manifest.report else ()})
     write_manifest(folder, manifest.model_copy(update={"report": report}))
@@ -57,10 +56,18 @@ def _measure_onnx(folder: Path, manifest: ExportManifest, reference: Reference, 
         speed = measure_speed(model, reference.ids[: min(PROMPT_TOKENS, int(reference.lengths[0]))], loaded)
     except RuntimeError as error:
         raise CannotStart(str(folder), f"The export in {folder} cannot be run: {error}", "Export the run again.") from error
-    agrees = tokenizers_agree(reference, folder, lambda texts: onnx_runtime.encode(model, texts))
+    agrees = _agrees(reference, folder, lambda texts: onnx_runtime.encode(model, texts))
     stops = set(manifest.stop_ids[:1]) <= stop_ids_of(folder)
     known = Circumstances(manifest.target, manifest.precision, folder_bytes(folder), faults, agrees, stops)
     return build_report(export_target(manifest.target).bar or Bar(), reference, figures, speed, known)
+
+
+def _agrees(reference: Reference, folder: Path, others: Callable[[list[str]], list[list[int]]]) -> bool:
+    """Whether the export's tokenizers give the ids of training; one that cannot be read gives none."""
+    try:
+        return tokenizers_agree(reference, folder, others)
+    except Exception:  # noqa: BLE001  the tokenizers library says by a bare Exception that it cannot read its file
+        return False
 
 
 def _measure_merged(folder: Path, manifest: ExportManifest, reference: Reference, faults: tuple[str, ...]) -> ParityReport:
@@ -74,7 +81,7 @@ def _measure_merged(folder: Path, manifest: ExportManifest, reference: Reference
             return model(torch.from_numpy(ids.astype(np.int64))[None]).logits[0].float().numpy()
 
     figures = compare(reference, logits_of)
-    agrees = tokenizers_agree(reference, folder, lambda texts: [tokenizer.encode(text, add_special_tokens=False) for text in texts])
+    agrees = _agrees(reference, folder, lambda texts: [tokenizer.encode(text, add_special_tokens=False) for text in texts])
     stops = set(manifest.stop_ids[:1]) <= set(model.generation_config.eos_token_id)
     known = Circumstances(manifest.target, manifest.precision, folder_bytes(folder), faults, agrees, stops)
     return build_report(MERGED_BAR, reference, figures, Speed(loaded, 0.0, 0.0), known)

@@ -3,8 +3,10 @@
 import shutil
 import subprocess
 import sys
+import time
 import zipfile
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 
 from phitune_gui.core.problem import CannotStart
@@ -89,18 +91,34 @@ def _has_pip() -> bool:
 def _run(command: list[str], target: Path, progress: Callable[[float], None]) -> str:
     """Run the command to its end, telling `progress` how many bytes are here; returns the last thing it complained about."""
     with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True, errors="replace") as process:
-        waited = 0.0
-        while waited < SECONDS:
-            try:
-                _out, complaint = process.communicate(timeout=0.5)
-            except subprocess.TimeoutExpired:
-                waited += 0.5
-                progress(min(BYTES, sum(file.stat().st_size for file in target.rglob("*") if file.is_file())))
-                continue
-            lines = [line.strip() for line in complaint.splitlines() if line.strip()]
-            return lines[-1].removeprefix("ERROR: ") if lines else "the download ended without a word."
-        process.kill()
-    return f"nothing came within {SECONDS:.0f} seconds."
+        try:
+            complaint = _complaint(process, target, progress)
+        finally:
+            process.kill()  # nothing to a process that has ended; one whose wait was called off must not be waited for
+    if complaint is None:
+        return f"nothing came within {SECONDS:.0f} seconds."
+    lines = [line.strip() for line in complaint.splitlines() if line.strip()]
+    return lines[-1].removeprefix("ERROR: ") if lines else "the download ended without a word."
+
+
+def _complaint(process: subprocess.Popen[str], target: Path, progress: Callable[[float], None]) -> str | None:
+    """What the process wrote to stderr; None when it has not ended after SECONDS."""
+    deadline = time.monotonic() + SECONDS
+    while time.monotonic() < deadline:
+        try:
+            return process.communicate(timeout=0.5)[1]
+        except subprocess.TimeoutExpired:
+            progress(min(BYTES, _bytes_in(target)))
+    return None
+
+
+def _bytes_in(folder: Path) -> int:
+    """Bytes of all files so far; one that is renamed meanwhile counts nothing."""
+    total = 0
+    for file in folder.rglob("*"):
+        with suppress(OSError):
+            total += file.stat().st_size if file.is_file() else 0
+    return total
 
 
 def _unpacked(wheel: Path, folder: Path) -> Path:

@@ -21,6 +21,7 @@ class DataDesk:
     def __init__(self) -> None:
         self._process: subprocess.Popen[bytes] | None = None
         self._one_at_a_time = threading.Lock()
+        self._closed = False
         self._number = 0
 
     def warm_up(self) -> None:
@@ -45,7 +46,11 @@ class DataDesk:
         return reply["result"]
 
     def close(self) -> None:
-        """End the process."""
+        """End the process for good; a question that waits in another thread is refused at once."""
+        self._closed = True
+        self._end_process()
+
+    def _end_process(self) -> None:
         process, self._process = self._process, None
         if process is not None:
             process.kill()
@@ -58,17 +63,23 @@ class DataDesk:
         self.close()
 
     def _running(self) -> subprocess.Popen[bytes]:
-        if self._process is None or self._process.poll() is not None:
-            self.close()
-            self._process = subprocess.Popen(
+        if self._closed:
+            raise OSError("the desk is closed")
+        process = self._process
+        if process is None or process.poll() is not None:
+            self._end_process()
+            self._process = process = subprocess.Popen(
                 worker_command("desk"), stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
                 env=worker_environment(), start_new_session=True, creationflags=getattr(subprocess, "CREATE_NO_WINDOW", 0),
             )  # fmt: skip
-        return self._process
+            if self._closed:
+                # Closed by another thread meanwhile, which saw no process to end yet.
+                process.kill()
+        return process
 
     def _exchange(self, line: bytes, deadline: float) -> dict[str, Any] | None:
-        process = self._running()
         try:
+            process = self._running()
             assert process.stdin is not None
             process.stdin.write(line)
             process.stdin.flush()
@@ -76,7 +87,7 @@ class DataDesk:
         except OSError:
             answer = b""
         if not answer.endswith(b"\n"):
-            self.close()
+            self._end_process()
             return None
         reply = json.loads(answer)
         return reply if isinstance(reply, dict) else None

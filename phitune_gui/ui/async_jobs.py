@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from typing import Any, ParamSpec, TypeVar
 
 from phitune_gui.core.events import Event
@@ -11,6 +11,8 @@ from phitune_gui.jobs.supervisor import Supervisor
 P = ParamSpec("P")
 T = TypeVar("T")
 BATCH_SECONDS = 0.05
+PATIENCE_SECONDS = 2.0
+"""Most calls end by themselves in this time when the window is closed."""
 THREADS = 3
 
 
@@ -19,15 +21,25 @@ class Background:
 
     def __init__(self) -> None:
         self._threads = ThreadPoolExecutor(THREADS, thread_name_prefix="phitune")
+        self._calls: set[Future[Any]] = set()
 
     async def call(self, function: Callable[P, T], *args: P.args, **options: P.kwargs) -> T:
         """The function's result or exception, once it has it."""
-        loop = asyncio.get_running_loop()
-        return await loop.run_in_executor(self._threads, lambda: function(*args, **options))
+        called = self._threads.submit(function, *args, **options)
+        self._calls.add(called)
+        called.add_done_callback(self._calls.discard)
+        return await asyncio.wrap_future(called)
 
-    def close(self) -> None:
-        """Lets go of what waits and waits for what runs; whoever blocks a thread (the desk) must be closed before."""
-        self._threads.shutdown(wait=True, cancel_futures=True)
+    def close(self, interrupt: Callable[[], None]) -> None:
+        """Lets go of what waits and waits for what runs; what still runs after `PATIENCE_SECONDS` is interrupted.
+
+        `interrupt` is called once more at the end, for what a call began while it was being interrupted.
+        """
+        self._threads.shutdown(wait=False, cancel_futures=True)
+        if wait(tuple(self._calls), timeout=PATIENCE_SECONDS).not_done:
+            interrupt()
+        self._threads.shutdown(wait=True)
+        interrupt()
 
 
 async def event_batches(supervisor: Supervisor, background: Background) -> AsyncIterator[list[Event]]:

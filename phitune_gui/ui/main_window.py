@@ -91,7 +91,7 @@ class MainWindow(QMainWindow):
         self.run_card.start_asked.connect(session.start_run)
         self.run_card.fit_asked.connect(self.make_it_fit)
         self.run_card.problem_opened.connect(self._open_problem)
-        self.status_line.opened.connect(lambda: self._status.page and self.show_page(self._status.page))
+        self.status_line.opened.connect(self._open_status)
         self.refusal.closed.connect(self._banner.hide)
         session.problem_raised.connect(self._show_problem)
         session.page_requested.connect(self.show_page)
@@ -164,6 +164,10 @@ class MainWindow(QMainWindow):
     def _show_problem(self, problem: Problem) -> None:
         self.refusal.show_problem(problem)
         self._banner.show()
+
+    def _open_status(self) -> None:
+        if self._status.page:
+            self.show_page(self._status.page)
 
     def _open_problem(self, where: str) -> None:
         self.show_page(FIELD_PAGES.get(where.split(".")[0], "data" if ":" in where or "/" in where else "tune"))

@@ -61,5 +61,4 @@ class Session(SessionJobs):
             timer.stop()
         self.leave_run()
         self.end_jobs()
-        self.desk.close()
-        self.background.close()
+        self.background.close(interrupt=self.desk.close)

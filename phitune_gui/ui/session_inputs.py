@@ -136,8 +136,9 @@ class SessionInputs(SessionState):
             if path != self.recipe.model.path:
                 return
             self.model = model
-            self.models = (*self.models, model)
-            self.models_changed.emit()
+            if path not in {known.path for known in self.models}:
+                self.models = (*self.models, model)
+                self.models_changed.emit()
         self.model_changed.emit()
         self._plan_timer.start()
         if self.recipe.data.sources:

@@ -21,6 +21,7 @@ from phitune_gui.store.paths import starter_folder
 from phitune_gui.ui.async_jobs import event_batches
 from phitune_gui.ui.desk_calls import read_model
 from phitune_gui.ui.session_runs import SessionRuns
+from phitune_gui.ui.session_state import ChatState
 
 SAMPLE, SAMPLE_VALIDATION = "harbour_answers.jsonl", "harbour_answers_validation.jsonl"
 
@@ -72,6 +73,7 @@ class SessionJobs(SessionRuns):
         except CannotStart as refusal:
             self.refuse(refusal.problem)
         finally:
+            _end(self._starter)
             self._starter, self.starter_run = None, None
             self.starter_changed.emit()
         if run.failure is not None:
@@ -115,6 +117,7 @@ class SessionJobs(SessionRuns):
             self.export_run = None
             self.refuse(refusal.problem)
         finally:
+            _end(self._export)
             self._export = None
         if run_folder is not None and run_folder == self.run_folder and self.run is not None:
             self.exports = await self.background.call(exports_of, run_folder, self.run)
@@ -141,10 +144,10 @@ class SessionJobs(SessionRuns):
             self._chat_is("failed", refusal.problem.what)
             self.refuse(refusal.problem)
         finally:
+            _end(chat)
             if self._chat is chat:
                 self._chat = None
-                if self.chat_state != "failed":
-                    self._chat_is("idle")
+                self._chat_is(*_after_chat(self.chat_state, self.chat_message))
 
     def ask(self, messages: Sequence[Message], **options: Any) -> str:
         """Asks what is loaded to answer; the id comes back with every piece of the answer. Empty when nothing is loaded."""
@@ -176,15 +179,25 @@ class SessionJobs(SessionRuns):
         elif isinstance(event, JobFailed):
             self._chat_is("failed", f"{event.message} {event.hint}".strip())
 
-    def _chat_is(self, state: Literal["idle", "loading", "ready", "answering", "failed"], message: str = "") -> None:
+    def _chat_is(self, state: ChatState, message: str = "") -> None:
         self.chat_state, self.chat_message = state, message
         self.chat_changed.emit()
 
     def end_jobs(self) -> None:
         """Kills what works for this window only; a training is not among them."""
         for supervisor in (self._export, self._chat, self._starter):
-            if supervisor is not None:
-                supervisor.kill()
+            _end(supervisor)
+
+
+def _end(supervisor: Supervisor | None) -> None:
+    """Ends the job's process where it has not ended by itself: its window does not wait for it any more."""
+    if supervisor is not None and not supervisor.ended:
+        supervisor.kill()
+
+
+def _after_chat(state: ChatState, message: str) -> tuple[ChatState, str]:
+    """What is left to say when the chat's process is gone: the failure, or nothing."""
+    return (state, message) if state == "failed" else ("idle", "")
 
 
 def _as_problem(where: str, failure: JobFailed) -> Problem:

@@ -43,6 +43,7 @@ class SessionRuns(SessionInputs):
         else:
             self.live_run = self.run = Run(state="queued", began_at=time.time())
             self.live_folder = self.run_folder = None
+            self.live_name = self.recipe.name or self.model.name
             self.exports = ()
             begin = partial(start_training, self.recipe, self.plan, self.model, None, NICENESS)
             self._follow(begin)
@@ -74,14 +75,15 @@ class SessionRuns(SessionInputs):
             return
         try:
             record = await self.background.call(settled_run, path)
-            alive = not self.is_training and await self.background.call(lambda: Supervisor(record.path).alive)
+            alive = not self.is_training and await self.background.call(worker_lives, record.path)
+            exports = await self.background.call(exports_of, record.path, record.run)
         except CannotStart as refusal:
             self.refuse(refusal.problem)
             return
-        self.run, self.run_folder = record.run, record.path
-        self.exports = exports_of(record.path, record.run)
+        self.run, self.run_folder, self.exports = record.run, record.path, exports
         if alive:
             self.live_run, self.live_folder = Run(state="starting"), record.path
+            self.live_name = record.recipe.name or record.name
             self._follow(partial(Supervisor, record.path))
         self.run_changed.emit()
         self.export_changed.emit()
@@ -108,9 +110,21 @@ class SessionRuns(SessionInputs):
         """Finds a run that goes on from an earlier window and shows it live."""
         await self.refresh_runs()
         for record in self.runs:
-            if not record.run.ended and await self.background.call(lambda path=record.path: Supervisor(path).alive):
+            if not record.run.ended and await self.background.call(worker_lives, record.path):
                 await self.show_run(record.path)
                 return
+
+    @asyncSlot()
+    async def clone_recipe(self, folder: str | Path) -> None:
+        """Takes the recipe of a run as the shown one; one undo step."""
+        try:
+            record = await self.background.call(open_run, Path(folder))
+        except CannotStart as refusal:
+            self.refuse(refusal.problem)
+            return
+        self._edit(record.recipe)
+        self.say(self.tr("The recipe of {name} is open.").format(name=record.name))
+        self.page_requested.emit("tune")
 
     def leave_run(self) -> None:
         """Stops following the training; its process goes on."""

@@ -75,6 +75,7 @@ class SessionState(QObject):
         self.run_folder: Path | None = None
         self.live_run: Run | None = None
         self.live_folder: Path | None = None
+        self.live_name = ""
         self.runs: tuple[RunRecord, ...] = ()
         self.exports: tuple[Export, ...] = ()
         self.export_run: Run | None = None

@@ -91,7 +91,7 @@ def status_of(session: Session) -> Status:
 
 
 def _training_status(session: Session, run: Run) -> Status:
-    name = session.live_folder.name if session.live_folder else session.recipe.name
+    name = session.live_name or (session.live_folder.name if session.live_folder else session.recipe.name)
     share, left = share_of(run), seconds_left(run)
     parts = [_tr("Training {name}").format(name=name)]
     if run.state == "stopping":

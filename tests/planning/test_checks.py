@@ -14,7 +14,8 @@ from tests.helpers.factories import GB, a_machine, a_model, a_recipe, a_report
 
 
 def planned(
-    recipe: Recipe | None = None, model: BaseModel | None = None, report: DatasetReport | None = None, memory_gb: float = 64, disk: int = 80 * GB
+    recipe: Recipe | None = None, model: BaseModel | None = None, report: DatasetReport | None = None, memory_gb: float = 64,
+    disk: int = 80 * GB,
 ) -> Plan:  # fmt: skip
     """A plan on a large machine, with whatever is not given being fine."""
     machine = a_machine(memory_gb).model_copy(update={"free_disk_bytes": disk, "disk_folder": "/home/me/runs"})

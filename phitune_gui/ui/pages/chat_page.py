@@ -2,7 +2,8 @@
 
 from pathlib import Path
 
-from PySide6.QtWidgets import QButtonGroup, QFileDialog, QHBoxLayout, QVBoxLayout, QWidget
+from PySide6.QtGui import QShowEvent
+from PySide6.QtWidgets import QFileDialog, QVBoxLayout, QWidget
 
 from phitune_gui.catalog.exports import EXPORTS
 from phitune_gui.core.names import EXPORT_MANIFEST, RECIPE_FILE
@@ -12,6 +13,7 @@ from phitune_gui.ui.translation import declared
 from phitune_gui.ui.widgets.answer_view import AnswerView
 from phitune_gui.ui.widgets.ask_options_form import AskOptionsForm
 from phitune_gui.ui.widgets.buttons import Button
+from phitune_gui.ui.widgets.choice_chips import ChoiceChips
 from phitune_gui.ui.widgets.composer import Composer
 from phitune_gui.ui.widgets.empty_card import EmptyCard
 from phitune_gui.ui.widgets.figures import count_text, number_text, short_seconds_text
@@ -42,11 +44,10 @@ class ChatPage(PageFrame):
             self.tr("Choose a model, or open a run to talk to what it learned. Everything stays on this machine."),
             {"model": self.tr("Choose a model"), "runs": self.tr("Open a run")},
         )
-        self._chips, self._chip_group = QHBoxLayout(), QButtonGroup(self)
-        self._chips.setSpacing(8)
+        self.who = ChoiceChips()
         self.compare = Button(self.tr("Compare"), "chip", name=self.tr("Compare: the base model and the chosen one answer side by side"))
         self.folder = Button(self.tr("Other folder…"), "chip")
-        self.settings = Button(self.tr("Settings"), "chip")
+        self.settings = Button(self.tr("Options"), "chip", name=self.tr("System prompt, length, temperature, seed"))
         self.clear = Button(self.tr("Clear"), "chip", name=self.tr("Clear the conversation"))
         for button in (self.folder, self.clear):
             button.setCheckable(False)
@@ -57,23 +58,16 @@ class ChatPage(PageFrame):
         column = QVBoxLayout(self._talking)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(12)
-        column.addLayout(self._chip_row())
+        self.who.row.addWidget(self.folder)
+        for button in (self.compare, self.settings, self.clear):
+            self.who.row.add_trailing(button)
+        column.addWidget(self.who)
         column.addWidget(self.form)
         column.addWidget(self.messages, 1)
         column.addWidget(self.composer)
         self.column.addWidget(self.empty)
         self.column.addWidget(self._talking, 1)
         self.column.addStretch(0)
-
-    def _chip_row(self) -> QHBoxLayout:
-        row = QHBoxLayout()
-        row.setSpacing(8)
-        row.addLayout(self._chips)
-        row.addWidget(self.folder)
-        row.addStretch(1)
-        for button in (self.compare, self.settings, self.clear):
-            row.addWidget(button)
-        return row
 
     def _connect(self) -> None:
         session = self._session
@@ -89,6 +83,11 @@ class ChatPage(PageFrame):
         self.folder.clicked.connect(self._ask_folder)
         self.composer.sent.connect(self._ask)
         self.composer.stop_asked.connect(self.talk.stop)
+
+    def showEvent(self, event: QShowEvent) -> None:
+        """Whoever opens the page can write at once."""
+        super().showEvent(event)
+        self.composer.field.setFocus()
 
     # who is asked
 
@@ -121,26 +120,16 @@ class ChatPage(PageFrame):
         self.compare.setVisible(len(found) > 1)
 
     def _rebuild_chips(self, chosen: Source | None) -> None:
-        for button in self._chip_group.buttons():
-            self._chip_group.removeButton(button)
-            self._chips.removeWidget(button)
-            button.hide()
-            button.deleteLater()
-        for place, source in enumerate(self._sources):
-            chip = Button(source.label, "chip")
-            chip.setToolTip(source.path)
-            self._chip_group.addButton(chip, place)
-            self._chips.addWidget(chip)
+        self.who.offer([source.label for source in self._sources], [source.path for source in self._sources])
         tuned = next((source for source in self._sources if source.kind == "run"), self._sources[0] if self._sources else None)
         self._choose(chosen if chosen in self._sources else tuned)
 
     def _choose(self, source: Source | None) -> None:
         if source is not None:
-            self._chip_group.button(self._sources.index(source)).setChecked(True)
+            self.who.choose(self._sources.index(source))
 
     def _chosen(self) -> Source | None:
-        place = self._chip_group.checkedId()
-        return self._sources[place] if 0 <= place < len(self._sources) else None
+        return self._sources[self.who.place] if 0 <= self.who.place < len(self._sources) else None
 
     def _ask_folder(self) -> None:
         chosen = QFileDialog.getExistingDirectory(self, self.tr("A model folder, a run or an export"))
@@ -181,6 +170,7 @@ class ChatPage(PageFrame):
             view.finish(turn.text, self._figures(turn))
         else:
             view.say(turn.text)
+            view.note(self.tr("answering …"))
 
     def _figures(self, turn: Turn) -> str:
         done = turn.finished

@@ -2,9 +2,9 @@
 
 from pathlib import Path
 
-from PySide6.QtCore import QUrl
+from PySide6.QtCore import QTimer, QUrl
 from PySide6.QtGui import QDesktopServices
-from PySide6.QtWidgets import QButtonGroup, QComboBox, QHBoxLayout, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QComboBox, QHBoxLayout, QVBoxLayout, QWidget
 
 from phitune_gui.catalog.exports import EXPORTS, export_target
 from phitune_gui.core.base_model import BaseModel
@@ -13,6 +13,7 @@ from phitune_gui.store.runs import RunRecord
 from phitune_gui.ui.session import Session
 from phitune_gui.ui.translation import declared
 from phitune_gui.ui.widgets.buttons import Button
+from phitune_gui.ui.widgets.choice_chips import ChoiceChips
 from phitune_gui.ui.widgets.empty_card import EmptyCard
 from phitune_gui.ui.widgets.job_progress import JobProgress
 from phitune_gui.ui.widgets.outcome_card import OutcomeCard
@@ -29,6 +30,7 @@ class ExportPage(PageFrame):
         super().__init__("", "", parent)
         self._session = session
         self._shown = ""
+        self._busy = False
         self._build()
         self._connect()
         self._refresh_run()
@@ -77,14 +79,12 @@ class ExportPage(PageFrame):
         self._kept = QWidget()
         self._kept.setObjectName("plain")
         self.report = ParityView()
-        self._chips = QHBoxLayout()
-        self._chips.setSpacing(8)
-        self._chip_group = QButtonGroup(self)
+        self.chips = ChoiceChips()
         column = QVBoxLayout(self._kept)
         column.setContentsMargins(0, 8, 0, 0)
         column.setSpacing(10)
         column.addWidget(words(self.tr("Exports of this run"), "heading"))
-        column.addLayout(self._chips)
+        column.addWidget(self.chips)
         column.addWidget(self.report)
         return self._kept
 
@@ -94,8 +94,10 @@ class ExportPage(PageFrame):
         session.runs_changed.connect(self._refresh_run)
         session.export_changed.connect(self._refresh_export)
         session.model_changed.connect(self._show_costs)
+        session.hardware_changed.connect(self._show_costs)
         self.empty.chosen.connect(session.page_requested)
         self.runs.activated.connect(self._choose_run)
+        self.chips.chosen.connect(self._choose_export)
         self.start.clicked.connect(lambda: session.start_export(self.targets.choice))
         self.progress.cancel_asked.connect(session.cancel_export)
         self.failure.chosen.connect(lambda _action: session.start_export(session.export_target or AUTO))
@@ -113,7 +115,7 @@ class ExportPage(PageFrame):
         self.empty.setVisible(not records and not can_export)
         self._choice.setVisible(bool(records) or can_export)
         names = [(record.name, str(record.path)) for record in records]
-        if can_export and shown is not None and str(shown) not in dict((path, name) for name, path in names):
+        if can_export and shown is not None and str(shown) not in {path for _name, path in names}:
             names.insert(0, (shown.name, str(shown)))
         if names != [(self.runs.itemText(place), self.runs.itemData(place)) for place in range(self.runs.count())]:
             self.runs.clear()
@@ -127,6 +129,8 @@ class ExportPage(PageFrame):
     def _refresh_export(self) -> None:
         job = self._session.export_run
         busy = job is not None and not job.ended
+        ended = self._busy and not busy
+        self._busy = busy
         self.progress.setVisible(busy)
         self.targets.setEnabled(not busy)
         self.runs.setEnabled(not busy)
@@ -138,6 +142,13 @@ class ExportPage(PageFrame):
         if job is not None and job.failure is not None:
             self.failure.show_failure(job.failure, self.tr("The export failed"), {"again": self.tr("Try again")})
         self._show_exports()
+        if ended:
+            QTimer.singleShot(0, self, self._show_result)
+
+    def _show_result(self) -> None:
+        """Brings what the job made, or why it did not, into view."""
+        shown = self.failure if self.failure.isVisible() else self._kept
+        self.ensureWidgetVisible(shown, 0, 24)
 
     def _exports(self) -> list[Export]:
         """Exports of the shown run; what the job just said comes first."""
@@ -152,29 +163,13 @@ class ExportPage(PageFrame):
         if not exports:
             return
         signs = [f"{self._label(export.target)} · {self._verdict(export)}" for export in exports]
-        buttons = self._chip_group.buttons()
-        if signs != [button.text() for button in buttons]:
-            self._rebuild_chips(signs)
+        if signs != self.chips.labels:
+            self.chips.offer(signs)
             self._shown = exports[0].path
         shown = next((export for export in exports if export.path == self._shown), exports[0])
-        self._chip_group.buttons()[exports.index(shown)].setChecked(True)
+        self.chips.choose(exports.index(shown))
         kind = self._kind(shown.target)
         self.report.show_export(shown, can_chat=kind != "adapter", can_check=kind == "onnx")
-
-    def _rebuild_chips(self, signs: list[str]) -> None:
-        for button in self._chip_group.buttons():
-            self._chip_group.removeButton(button)
-        while self._chips.count():
-            item = self._chips.takeAt(0)
-            if item is not None and (old := item.widget()) is not None:
-                old.hide()
-                old.deleteLater()
-        for place, sign in enumerate(signs):
-            chip = Button(sign, "chip")
-            chip.clicked.connect(lambda _checked, place=place: self._choose_export(place))
-            self._chip_group.addButton(chip)
-            self._chips.addWidget(chip)
-        self._chips.addStretch(1)
 
     def _verdict(self, export: Export) -> str:
         return verdict_text(export.report).lower() if export.report or self._kind(export.target) == "onnx" else self.tr("kept")
@@ -187,7 +182,8 @@ class ExportPage(PageFrame):
         self._session.show_run(Path(self.runs.itemData(place)))
 
     def _show_costs(self) -> None:
-        self.targets.show_costs(self._model())
+        hardware = self._session.hardware
+        self.targets.show_costs(self._model(), hardware.memory_bytes if hardware else 0)
 
     def _model(self) -> BaseModel | None:
         record = next((record for record in self._session.runs if record.path == self._session.run_folder), None)

@@ -63,7 +63,7 @@ class TrainPage(PageFrame):
         self.progress = QProgressBar()
         self.progress.setAccessibleName(self.tr("Progress of this stage"))
         self.advice = QFrame()
-        self.advice.setProperty("kind", "advice")
+        self.advice.setProperty("box", "advice")
         advice = QVBoxLayout(self.advice)
         advice.setContentsMargins(12, 9, 12, 9)
         self.advice_text = words("", wrap=True, selectable=True)

@@ -69,12 +69,10 @@ class TunePage(PageFrame):
         self.column.addWidget(self.options)
         self.training = OptionsForm(TrainingSection, "training")
         self.name = OptionsForm(Recipe, "", ("name",))
-        card = Card(self.tr("Training"))
-        card.body.addWidget(self.training)
-        self.column.addWidget(card)
-        card = Card(self.tr("This run"))
-        card.body.addWidget(self.name)
-        self.column.addWidget(card)
+        for title, form in ((self.tr("Training"), self.training), (self.tr("This run"), self.name)):
+            place = Card(title)
+            place.body.addWidget(form)
+            self.column.addWidget(place)
         self.column.addStretch(1)
 
     def _connect(self) -> None:

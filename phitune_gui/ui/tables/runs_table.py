@@ -15,8 +15,8 @@ from PySide6.QtCore import (
     Qt,
     Signal,
 )
-from PySide6.QtGui import QColor, QKeyEvent, QPainter
-from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QStyledItemDelegate, QStyleOptionViewItem, QTableView, QWidget
+from PySide6.QtGui import QColor, QKeyEvent, QPainter, QResizeEvent
+from PySide6.QtWidgets import QAbstractItemView, QStyledItemDelegate, QStyleOptionViewItem, QTableView, QWidget
 
 from phitune_gui.store.runs import RunRecord
 from phitune_gui.ui.theme import current_tokens
@@ -77,7 +77,7 @@ class RunsModel(QAbstractTableModel):
             Column.MODEL: _tr("Base model"),
             Column.TECHNIQUE: _tr("Technique"),
             Column.STATE: _tr("State"),
-            Column.LOSS: _tr("Best validation"),
+            Column.LOSS: _tr("Best loss"),
             Column.CURVE: _tr("Loss"),
             Column.SPENT: _tr("Time"),
             Column.WHEN: _tr("When"),
@@ -169,7 +169,7 @@ class SparkDelegate(QStyledItemDelegate):
             return
         painter.save()
         place = QRectF(option.rect).adjusted(8, 11, -12, -11)
-        paint_spark(painter, place, curve[:, 0], curve[:, 1], QColor(current_tokens().accent))
+        paint_spark(painter, place, curve[:, 0], curve[:, 1], QColor(current_tokens().accent), from_zero=False)
         painter.restore()
 
 
@@ -206,12 +206,18 @@ class RunsTable(QTableView):
         header = self.horizontalHeader()
         header.setDefaultAlignment(Qt.AlignmentFlag.AlignLeading | Qt.AlignmentFlag.AlignVCenter)
         header.setHighlightSections(False)
-        widths = {Column.NAME: 150, Column.MODEL: 120, Column.TECHNIQUE: 86, Column.STATE: 76, Column.LOSS: 104, Column.CURVE: 90,
-                  Column.SPENT: 66, Column.WHEN: 104}  # fmt: skip
+        widths = {Column.NAME: 140, Column.MODEL: 126, Column.TECHNIQUE: 88, Column.STATE: 74, Column.LOSS: 76, Column.CURVE: 78,
+                  Column.SPENT: 66, Column.WHEN: 92}  # fmt: skip
         for column, width in widths.items():
             self.setColumnWidth(column, width)
-        header.setSectionResizeMode(Column.NAME, QHeaderView.ResizeMode.Stretch)
         header.setMinimumSectionSize(60)
+        header.setStretchLastSection(False)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """The name takes what is left; on a narrow page the table scrolls instead of hiding names."""
+        super().resizeEvent(event)
+        others = sum(self.columnWidth(column) for column in Column if column is not Column.NAME)
+        self.setColumnWidth(Column.NAME, max(140, self.viewport().width() - others))
 
     def show_records(self, records: tuple[RunRecord, ...]) -> None:
         """Shows these runs and keeps the chosen one chosen."""

@@ -32,8 +32,8 @@ class ClosingQuestion(QDialog):
         column.setContentsMargins(20, 18, 20, 18)
         column.setSpacing(12)
         column.addWidget(words(self.tr("A training is running"), "heading"))
-        column.addWidget(words(
-            self.tr("It can go on without the window; the next start shows it again with its whole chart."), "quiet", wrap=True))  # fmt: skip
+        what = self.tr("It can go on without the window; the next start shows it again with its whole chart.")
+        column.addWidget(words(what, "quiet", wrap=True))
         column.addSpacing(4)
         column.addLayout(row)
         self.setMinimumWidth(520)

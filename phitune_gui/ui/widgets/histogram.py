@@ -46,14 +46,16 @@ class Histogram(QWidget):
 
     def x_of(self, length: float) -> float:
         """Where a length lies, in px from the left; the rightmost place for everything longer than the axis."""
-        share = min(length / self._axis, 1.0)
+        low, high = self._axis
+        share = min(max((length - low) / (high - low), 0.0), 1.0)
         return SIDE + share * (self.width() - 2 * SIDE)
 
     @property
-    def _axis(self) -> float:
-        """The length at the right end, in tokens; a limit a little beyond the longest row is shown where it is."""
+    def _axis(self) -> tuple[float, float]:
+        """The lengths at both ends, in tokens; a limit a little beyond the longest row is shown where it is."""
         longest = max([upper for upper, _count in self._lengths.histogram] or [1])
-        return float(max(longest, self._limit)) if self._limit < 2 * longest else float(longest) * 1.05
+        high = float(max(longest, self._limit)) if self._limit < 2 * longest else float(longest) * 1.05
+        return float(min(self._lengths.min, longest - 1)), high
 
     def paintEvent(self, _event: QPaintEvent) -> None:
         """Bars, scale, then the limit above everything."""
@@ -143,7 +145,8 @@ class Histogram(QWidget):
 
     def _drag_to(self, x: float) -> None:
         share = (x - SIDE) / max(self.width() - 2 * SIDE, 1)
-        length = round(share * self._axis / 16) * 16
+        low, high = self._axis
+        length = round((low + share * (high - low)) / 16) * 16
         self._dragged = min(max(length, SMALLEST_LIMIT), LARGEST_LIMIT)
         self.update()
 

@@ -9,7 +9,7 @@ from PySide6.QtWidgets import QFrame, QHBoxLayout, QPlainTextEdit, QVBoxLayout, 
 from phitune_gui.core.events import JobFailed
 from phitune_gui.ui.theme import fixed_font
 from phitune_gui.ui.widgets.buttons import Button
-from phitune_gui.ui.widgets.words import restyle, set_kind, words
+from phitune_gui.ui.widgets.words import restyle, words
 
 Tone = Literal["good", "advice", "problem"]
 
@@ -53,7 +53,8 @@ class OutcomeCard(QFrame):
         self._show("problem", headline, f"{failure.message} {failure.hint}".strip(), actions, failure.traceback)
 
     def _show(self, tone: Tone, headline: str, text: str, actions: dict[str, str], details: str) -> None:
-        set_kind(self, tone)
+        self.setProperty("box", tone)
+        restyle(self)
         self.headline.setText(headline)
         self.text.setText(text)
         self.setAccessibleName(f"{headline} {text}")

@@ -12,7 +12,7 @@ from phitune_gui.ui.theme import current_tokens
 from phitune_gui.ui.widgets.buttons import Button
 from phitune_gui.ui.widgets.card import Card, hairline
 from phitune_gui.ui.widgets.figures import bytes_text, count_text, number_text, percent_text, short_seconds_text
-from phitune_gui.ui.widgets.words import words
+from phitune_gui.ui.widgets.words import set_kind, words
 
 
 def _tr(text: str) -> str:
@@ -113,6 +113,7 @@ class ParityView(Card):
         if report and report.tried:
             self.tried.setText(self.tr("Tried first and not kept:") + "\n" + "\n".join(f"·  {sentence}" for sentence in report.tried))
         self.chat.setVisible(can_chat)
+        set_kind(self.chat, "primary" if report and report.verified else "plain")
         self.check.setVisible(can_check)
         self.check.setText(self.tr("Check again") if report else self.tr("Check now"))
 

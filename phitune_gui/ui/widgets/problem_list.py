@@ -75,7 +75,8 @@ class ProblemList(QWidget):
     def boxes(self) -> list[ProblemBox]:
         """The boxes that are shown."""
         items = [self._column.itemAt(place) for place in range(self._column.count())]
-        return [item.widget() for item in items if item is not None and isinstance(item.widget(), ProblemBox)]
+        widgets = [item.widget() for item in items if item is not None]
+        return [widget for widget in widgets if isinstance(widget, ProblemBox)]
 
 
 class RefusalBar(QFrame):

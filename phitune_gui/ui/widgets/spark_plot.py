@@ -11,12 +11,14 @@ from phitune_gui.ui.widgets.series_pyramid import Floats, SeriesPyramid
 from phitune_gui.ui.widgets.words import words
 
 
-def paint_spark(painter: QPainter, place: QRectF, x: Floats, y: Floats, colour: QColor) -> None:
-    """Draws y over x into a rectangle, from zero up; not-finite values are gaps, and fewer than two points are nothing."""
+def paint_spark(painter: QPainter, place: QRectF, x: Floats, y: Floats, colour: QColor, *, from_zero: bool = True) -> None:
+    """Draws y over x into a rectangle, from zero or from its lowest up; not-finite values are gaps, and fewer than two points are nothing."""
     finite = np.isfinite(y)
     if np.count_nonzero(finite) < 2 or x[-1] <= x[0]:
         return
-    low, high = min(float(y[finite].min()), 0.0), float(y[finite].max()) * 1.08
+    low, high = float(y[finite].min()), float(y[finite].max())
+    if from_zero:
+        low, high = min(low, 0.0), high * 1.08
     across = place.left() + (x - x[0]) / (x[-1] - x[0]) * place.width()
     down = place.bottom() - (y - low) / (high - low) * place.height() if high > low else np.full_like(y, place.center().y())
     painter.setRenderHint(QPainter.RenderHint.Antialiasing)

@@ -29,7 +29,7 @@ class TargetCard(QAbstractButton):
             head.addWidget(words(mark, "good"))
         body.addLayout(head)
         body.addWidget(words(summary, "small", wrap=True))
-        self.cost = words("", "small")
+        self.cost = words("", "small", wrap=True)
         body.addStretch(1)
         body.addWidget(self.cost)
         for label_widget in self.findChildren(QWidget):

@@ -43,13 +43,16 @@ class TargetGrid(Columns):
         """Id of the chosen target."""
         return next(id for id, card in self.cards.items() if card.isChecked())
 
-    def show_costs(self, model: BaseModel | None) -> None:
-        """Says size and memory of every target for this model; nothing when it is not known."""
+    def show_costs(self, model: BaseModel | None, memory_bytes: int = 0) -> None:
+        """Says size and memory of every target for this model on a machine with so much memory; nothing while the model is not known."""
         for target in self._targets:
             known = model is not None and model.parameters > 0
-            said = self._cost(target, model) if known and model is not None else ""
-            self.cards[target.id].say_cost(said)
+            self.cards[target.id].say_cost(self._cost(target, model, memory_bytes) if known and model is not None else "")
 
-    def _cost(self, target: ExportTarget, model: BaseModel) -> str:
+    def _cost(self, target: ExportTarget, model: BaseModel, memory_bytes: int) -> str:
+        need = target.memory_estimate(model)
         text = self.tr("about {size} · needs {memory} of memory to make")
-        return text.format(size=bytes_text(target.bytes_estimate(model)), memory=bytes_text(target.memory_estimate(model)))
+        said = text.format(size=bytes_text(target.bytes_estimate(model)), memory=bytes_text(need))
+        if 0 < memory_bytes < need:
+            said += self.tr(", this machine has {memory}").format(memory=bytes_text(memory_bytes))
+        return said

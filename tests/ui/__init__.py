@@ -1,0 +1,1 @@
+"""Tests of the window: real widgets, a real desk, real workers."""

@@ -1,0 +1,220 @@
+"""The window as a person meets it: what is dropped, typed and pressed, and what is shown then."""
+
+import asyncio
+import json
+import time
+from collections.abc import Callable
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+import pytest
+from PySide6.QtCore import QMimeData, QPointF, Qt, QTimer, QUrl
+from PySide6.QtGui import QDragEnterEvent, QDropEvent
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QApplication, QSpinBox, QWidget
+
+from phitune_gui.store.recipes import save_recipe
+from phitune_gui.store.runs import create_run_folder
+from phitune_gui.ui.main_window import MainWindow
+from tests.helpers.factories import a_plan, a_recipe
+from tests.helpers.tiny_phi3 import write_tiny_phi3
+from tests.ui.conftest import until
+
+Live = Callable[..., Any]
+
+
+@pytest.fixture(scope="module")
+def model(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return write_tiny_phi3(tmp_path_factory.mktemp("models") / "tiny")
+
+
+@pytest.fixture
+def data(tmp_path: Path) -> Path:
+    path = tmp_path / "fragen தமிழ்.jsonl"
+    rows = [{"question": f"What is {number} and one?", "answer": f"It makes {number + 1}, friend."} for number in range(40)]
+    path.write_text("".join(json.dumps(row) + "\n" for row in rows), "utf-8")
+    return path
+
+
+def drop(window: MainWindow, *paths: Path) -> None:
+    """What Qt sends when files are let go over the window."""
+    mime = QMimeData()
+    mime.setUrls([QUrl.fromLocalFile(str(path)) for path in paths])
+    where, buttons, keys = QPointF(400, 300), Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier
+    enter = QDragEnterEvent(where.toPoint(), Qt.DropAction.CopyAction, mime, buttons, keys)
+    QApplication.sendEvent(window, enter)
+    assert enter.isAccepted()
+    assert window.veil.isVisible()
+    QApplication.sendEvent(window, QDropEvent(where, Qt.DropAction.CopyAction, mime, buttons, keys))
+    assert not window.veil.isVisible()
+
+
+def test_a_dropped_model_and_dataset_make_start_possible(live: Live, model: Path, data: Path) -> None:
+    async def story(window: MainWindow) -> None:
+        session = window.session
+        session.begin()
+        assert not window.run_card.start.isEnabled()
+        drop(window, model)
+        await until(lambda: session.model is not None and session.model.usable)
+        drop(window, data)
+        await until(lambda: session.report is not None and session.preview is not None and session.plan.steps)
+        await until(lambda: window.run_card.start.isEnabled())
+        assert window.page == "data"
+        assert session.report is not None
+        assert session.report.kept == 40
+
+    live(story)
+
+
+def test_dropped_recipes_and_runs_open(live: Live, model: Path, data: Path, tmp_path: Path) -> None:
+    recipe = a_recipe(str(model), str(data), epochs=2)
+    save_recipe(recipe, tmp_path / "mine.phitune.yaml")
+    folder = create_run_folder(recipe, a_plan(), "tiny", tmp_path / "runs")
+
+    async def story(window: MainWindow) -> None:
+        drop(window, tmp_path / "mine.phitune.yaml")
+        await until(lambda: window.session.recipe.training.epochs == 2)
+        drop(window, folder)
+        await until(lambda: window.session.run_folder == folder)
+        await until(lambda: window.page == "train")
+
+    live(story)
+
+
+@pytest.mark.parametrize("name", ["photo.png", "weights.bin", "table.xlsx", "notes.yaml", "empty folder"])
+def test_what_cannot_be_used_is_refused_with_the_reason(live: Live, tmp_path: Path, name: str) -> None:
+    path = tmp_path / name
+    path.touch() if "." in name else path.mkdir()
+
+    async def story(window: MainWindow) -> None:
+        before = window.session.recipe
+        drop(window, path)
+        assert window.refusal.isVisible()
+        assert window.session.problem is not None
+        assert name in window.session.problem.what
+        assert window.session.problem.how_to_fix.endswith(".")
+        assert window.session.recipe == before
+
+    live(story)
+
+
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [
+        (b"", "is empty"),
+        (b"a,b\n1,2\n3,4\n", "does not recognise"),
+        (b'{"question": "q", "answer": "a"}\n' * 16 + b'{"question": "q", "ans\n' + b'{"question": "q", "answer": "b"}\n' * 9, "Line 17"),
+    ],
+)  # fmt: skip
+def test_a_bad_dataset_is_a_problem_that_blocks_start(live: Live, model: Path, tmp_path: Path, content: bytes, words: str) -> None:
+    path = tmp_path / ("rows.csv" if content.startswith(b"a,b") else "rows.jsonl")
+    path.write_bytes(content)
+
+    async def story(window: MainWindow) -> None:
+        session = window.session
+        session.begin()
+        drop(window, model)
+        drop(window, path)
+        await until(lambda: session.model is not None and any(words in problem.what for problem in session.plan.problems))
+        assert session.plan.blocked
+        assert not window.run_card.start.isEnabled()
+
+    live(story)
+
+
+def test_the_card_follows_an_edit_within_150_ms(live: Live, model: Path, data: Path) -> None:
+    async def story(window: MainWindow) -> None:
+        session = window.session
+        session.begin()
+        session.open_paths([model, data])
+        await until(lambda: session.report is not None and session.plan.steps)
+        await asyncio.sleep(0.3)
+        steps = session.plan.steps
+        window.show_page("tune")
+        await asyncio.sleep(0.1)
+        changed: list[float] = []
+        session.plan_changed.connect(lambda: changed.append(time.perf_counter()))
+
+        began = time.perf_counter()
+        session.set_value("training.micro_batch_size", 1)
+        await until(lambda: session.plan.steps != steps)
+
+        assert changed[-1] - began < 0.3  # 150 ms of waiting, and room for a busy machine
+        assert session.plan.steps > steps
+        session.undo()
+        await until(lambda: session.plan.steps == steps)
+        session.redo()
+        await until(lambda: session.plan.steps > steps)
+
+    live(story)
+
+
+def test_the_keyboard_reaches_every_page(live: Live) -> None:
+    async def story(window: MainWindow) -> None:
+        for key, page in zip("01234568", ("home", "model", "data", "tune", "train", "export", "chat", "runs"), strict=True):
+            QTest.keyClick(window, getattr(Qt.Key, f"Key_{key}"), Qt.KeyboardModifier.ControlModifier)
+            await until(lambda page=page: window.page == page, 3)
+
+    live(story)
+
+
+def test_typing_in_the_form_changes_the_recipe(live: Live) -> None:
+    async def story(window: MainWindow) -> None:
+        window.show_page("tune")
+        await asyncio.sleep(0.1)
+        boxes = [box for box in window.findChildren(QSpinBox) if box.isVisible() and "Rank" in box.accessibleName()]
+        box = boxes[0]
+        box.setFocus()
+        box.selectAll()
+        QTest.keyClicks(box, "8")
+        QTest.keyClick(box, Qt.Key.Key_Return)
+        await until(lambda: window.session.recipe.technique.options.get("rank") == 8, 3)
+
+    live(story)
+
+
+def test_a_scan_is_awaited_while_the_window_goes_on(live: Live, model: Path) -> None:
+    async def story(window: MainWindow) -> None:
+        ticks: list[float] = []
+        timer = QTimer(interval=20)
+        timer.timeout.connect(lambda: ticks.append(time.perf_counter()))
+        timer.start()
+        window.session.add_model_folder(str(model.parent))
+        await until(lambda: any(found.path == str(model) for found in window.session.models))
+        timer.stop()
+        gaps = [later - earlier for earlier, later in pairwise(ticks)]
+        assert len(ticks) > 3
+        assert max(gaps) < 0.3
+
+    live(story)
+
+
+def test_fifty_starts_and_exits_leave_no_task(live: Live) -> None:
+    for _ in range(50):
+        left: list[asyncio.AbstractEventLoop] = []
+
+        async def story(window: MainWindow, left: list[asyncio.AbstractEventLoop] = left) -> None:
+            window.session.begin()
+            left.append(asyncio.get_running_loop())
+            await asyncio.sleep(0)
+
+        live(story)
+        assert left[0].is_closed()
+        assert not asyncio.all_tasks(left[0])
+
+
+def test_every_control_has_a_name(live: Live) -> None:
+    async def story(window: MainWindow) -> None:
+        nameless: list[str] = []
+        for page in ("home", "model", "data", "tune", "train", "export", "chat", "runs"):
+            window.show_page(page)
+            await asyncio.sleep(0.05)
+            for widget in window.findChildren(QWidget):
+                named = widget.accessibleName() or getattr(widget, "text", lambda: "")() or widget.toolTip()
+                inner = widget.objectName().startswith("qt_") or widget.parent() is None
+                if widget.isVisible() and widget.focusPolicy() & Qt.FocusPolicy.TabFocus and not inner and not named:
+                    nameless.append(f"{page}: {type(widget).__name__} {widget.objectName()}")
+        assert not nameless
+
+    live(story)
