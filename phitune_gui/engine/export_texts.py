@@ -59,7 +59,8 @@ def _readme(manifest: ExportManifest) -> str:
         "adapter": "A PEFT adapter: load it on top of its base model.",
     }[manifest.kind]
     lines = [
-        f"# {manifest.name}", "", f"{manifest.base_model.name}, tuned with PhiTune ({manifest.technique}) and exported as {manifest.target}.",
+        f"# {manifest.name}", "",
+        f"{manifest.base_model.name}, tuned with PhiTune ({manifest.technique}) and exported as {manifest.target}.",
         f"Licence of the base model: {manifest.base_model.licence}.", "", use, "",
     ]  # fmt: skip
     report = manifest.report
@@ -73,7 +74,8 @@ def _readme(manifest: ExportManifest) -> str:
         ]  # fmt: skip
         if report.tokens_per_second:
             lines.append(
-                f"| speed where it was made | {report.tokens_per_second:.0f} tokens/s, first token after {report.first_token_seconds:.2f} s |"
+                f"| speed where it was made | {report.tokens_per_second:.0f} tokens/s,"
+                f" first token after {report.first_token_seconds:.2f} s |"
             )
         lines += ["", "`phitune verify` computes them again from `reference.safetensors`, which is needed for nothing else."]
     return "\n".join(lines) + "\n"

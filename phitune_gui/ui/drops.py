@@ -40,13 +40,18 @@ def understand(path: Path) -> Drop:
         return Drop("model", (path.parent,))
     if name.endswith(DATASET_SUFFIXES):
         return Drop("dataset", (path,))
+    return _refused(path, _why_not(name))
+
+
+def _why_not(name: str) -> str:
+    """Why a file of this lower-case name cannot be used."""
     if name.endswith((".gguf", ".bin", ".pt", ".pth", ".ckpt")):
-        return _refused(path, _tr("A single weights file cannot be tuned: drop the model's folder, with config.json and *.safetensors."))
+        return _tr("A single weights file cannot be tuned: drop the model's folder, with config.json and *.safetensors.")
     if name.endswith((".yaml", ".yml")):
-        return _refused(path, _tr("Recipe files end in {suffix}.").format(suffix=RECIPE_SUFFIX))
+        return _tr("Recipe files end in {suffix}.").format(suffix=RECIPE_SUFFIX)
     if name.endswith((".xlsx", ".xls", ".ods", ".docx", ".pdf")):
-        return _refused(path, _tr("Save it as CSV or text first: PhiTune reads JSON, JSONL, CSV, Parquet and text."))
-    return _refused(path, _tr("PhiTune reads JSON, JSONL, CSV, Parquet and text, model folders, recipes and run folders."))
+        return _tr("Save it as CSV or text first: PhiTune reads JSON, JSONL, CSV, Parquet and text.")
+    return _tr("PhiTune reads JSON, JSONL, CSV, Parquet and text, model folders, recipes and run folders.")
 
 
 def understand_all(paths: Sequence[Path]) -> list[Drop]:

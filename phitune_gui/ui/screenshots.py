@@ -32,7 +32,7 @@ def take_screenshots(app: QApplication, folder: Path, all_states: bool) -> list[
     loop = QEventLoop(app)
     asyncio.set_event_loop(loop)
     with loop:
-        written = loop.run_until_complete(_take_all(app, folder, themes, sizes))
+        written: list[Path] = loop.run_until_complete(_take_all(app, folder, themes, sizes))
         loop.run_until_complete(cancel_all(loop))
     asyncio.set_event_loop(None)
     return written

@@ -15,8 +15,9 @@ from phitune_gui.jobs import control
 from phitune_gui.jobs.history import settled_run, settled_runs
 from phitune_gui.jobs.launch import start_training
 from phitune_gui.jobs.supervisor import Supervisor
+from phitune_gui.jobs.worker_file import worker_lives
 from phitune_gui.store.exports import exports_of
-from phitune_gui.store.runs import find_run
+from phitune_gui.store.runs import find_run, open_run
 from phitune_gui.ui.session_inputs import SessionInputs
 from phitune_gui.ui.training_worker import TrainingWorker
 

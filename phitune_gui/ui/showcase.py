@@ -34,7 +34,7 @@ SMALL = MINI.model_copy(
     }
 )  # fmt: skip
 REJECTED = (
-    RejectedRow(file="/data/support.jsonl", line=311, reason="Broken JSON: the line ends inside a string.", fix="Mend the line.", broken=True),
+    RejectedRow(file="/data/support.jsonl", line=311, reason="Broken JSON: the line ends inside a string.", fix="Mend it.", broken=True),
     RejectedRow(file="/data/support.jsonl", line=640, reason="The answer is empty.", fix="Write an answer, or leave the row out."),
 )  # fmt: skip
 REPORT = DatasetReport(

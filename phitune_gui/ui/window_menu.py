@@ -25,7 +25,8 @@ def fill_menu(window: "MainWindow") -> None:
     _add_themes(window)
     window.menu.addSeparator()
     _add(window, tr("Quit"), "Ctrl+Q", window.close)
-    session.recipe_changed.connect(lambda: (undo.setEnabled(session.history.can_undo), redo.setEnabled(session.history.can_redo)))
+    session.recipe_changed.connect(lambda: undo.setEnabled(session.history.can_undo))
+    session.recipe_changed.connect(lambda: redo.setEnabled(session.history.can_redo))
     undo.setEnabled(False)
     redo.setEnabled(False)
     for entry in entries():

@@ -44,7 +44,9 @@ def test_the_dispatcher_knows_every_command() -> None:
     assert declared | groups == set(COMMANDS)
 
 
-@pytest.mark.parametrize("arguments", [["plan"], ["train", "a", "--nonsense"], ["nonsense"], ["preview", "x", "--model", "m", "--row", "-1"]])
+@pytest.mark.parametrize(
+    "arguments", [["plan"], ["train", "a", "--nonsense"], ["nonsense"], ["preview", "x", "--model", "m", "--row", "-1"]]
+)
 def test_wrong_usage_is_one_sentence_and_exit_code_2(arguments: list[str], capsys: CaptureFixture[str]) -> None:
     assert main([*arguments, "--json"]) == 2
 
@@ -91,9 +93,7 @@ def test_plan_answers_even_when_problems_block(tmp_path: Path, model: Path, data
     assert any("empty" in problem["what"] for problem in problems)
 
 
-def test_train_refuses_what_plan_blocks_and_writes_nothing(
-    tmp_path: Path, model: Path, data: Path, capsys: CaptureFixture[str]
-) -> None:
+def test_train_refuses_what_plan_blocks_and_writes_nothing(tmp_path: Path, model: Path, data: Path, capsys: CaptureFixture[str]) -> None:
     out, runs = tmp_path / "r.phitune.yaml", tmp_path / "runs"
     main(["recipe", "new", "--model", str(model), "--data", str(data), "--out", str(out)])
     data.write_text("", "utf-8")

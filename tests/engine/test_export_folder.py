@@ -50,7 +50,7 @@ def test_a_new_export_replaces_the_old_one_as_a_whole(trained: Notebook, exporte
 
     manifest = json.loads((out / EXPORT_MANIFEST).read_text("utf-8"))
     assert manifest["target"] == "adapter"
-    assert manifest["files"] == {name: hash for name, hash in _contents(out).items() if name != EXPORT_MANIFEST}
+    assert manifest["files"] == {name: digest for name, digest in _contents(out).items() if name != EXPORT_MANIFEST}
     assert not (out / "left over.txt").exists()
     assert [path.name for path in tmp_path.iterdir()] == ["out"]
     assert ending.artifacts == {"export": str(out)}

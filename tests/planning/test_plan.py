@@ -187,7 +187,8 @@ recipes = st.builds(
     ),
     st.fixed_dictionaries({"max_length": st.integers(16, 131072), "sources": st.lists(st.just({"path": "/d"}), max_size=1)}),
     st.dictionaries(
-        st.sampled_from(["rank", "alpha", "target_modules", "colour"]), st.integers(-1, 2000) | st.sampled_from(["", "many", "q_proj,o_proj"])
+        st.sampled_from(["rank", "alpha", "target_modules", "colour"]),
+        st.integers(-1, 2000) | st.sampled_from(["", "many", "q_proj,o_proj"])
     ).flatmap(lambda options: st.sampled_from(["lora", "magic"]).map(lambda id: {**options, "id": id})),
     st.fixed_dictionaries({"id": st.sampled_from(["single", "ddp"]), "processes": st.integers(1, 1024)}),
 )  # fmt: skip

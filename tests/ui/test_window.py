@@ -12,7 +12,7 @@ import pytest
 from PySide6.QtCore import QMimeData, QPointF, Qt, QTimer, QUrl
 from PySide6.QtGui import QDragEnterEvent, QDropEvent
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication, QSpinBox, QWidget
+from PySide6.QtWidgets import QAbstractButton, QApplication, QLabel, QSpinBox, QWidget
 
 from phitune_gui.store.recipes import save_recipe
 from phitune_gui.store.runs import create_run_folder
@@ -211,7 +211,8 @@ def test_every_control_has_a_name(live: Live) -> None:
             window.show_page(page)
             await asyncio.sleep(0.05)
             for widget in window.findChildren(QWidget):
-                named = widget.accessibleName() or getattr(widget, "text", lambda: "")() or widget.toolTip()
+                text = widget.text() if isinstance(widget, QAbstractButton | QLabel) else ""
+                named = widget.accessibleName() or text or widget.toolTip()
                 inner = widget.objectName().startswith("qt_") or widget.parent() is None
                 if widget.isVisible() and widget.focusPolicy() & Qt.FocusPolicy.TabFocus and not inner and not named:
                     nameless.append(f"{page}: {type(widget).__name__} {widget.objectName()}")

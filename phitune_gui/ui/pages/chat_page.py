@@ -7,7 +7,7 @@ from PySide6.QtWidgets import QFileDialog, QVBoxLayout, QWidget
 
 from phitune_gui.catalog.exports import EXPORTS
 from phitune_gui.core.names import EXPORT_MANIFEST, RECIPE_FILE
-from phitune_gui.ui.chat_talk import AskOptions, ChatTalk, Source, Turn
+from phitune_gui.ui.chat_talk import AskOptions, ChatTalk, Kind, Source, Turn
 from phitune_gui.ui.session import Session
 from phitune_gui.ui.translation import declared
 from phitune_gui.ui.widgets.answer_view import AnswerView
@@ -139,7 +139,7 @@ class ChatPage(PageFrame):
     def add_folder(self, folder: Path) -> None:
         """Offers this model folder, run or export to talk to, and chooses it."""
         is_export = (folder / EXPORT_MANIFEST).is_file() or (folder / "genai_config.json").is_file()
-        kind = "export" if is_export else "run" if (folder / RECIPE_FILE).is_file() else "model"
+        kind: Kind = "export" if is_export else "run" if (folder / RECIPE_FILE).is_file() else "model"
         self._folder = Source(folder.name, str(folder), kind)
         self._refresh_sources()
         self._choose(self._folder)

@@ -34,7 +34,8 @@ class ModelPage(PageFrame):
         self.table = ModelsTable(self)
         self.view = TableView(self.table, self.tr("Models on this machine"), stretch=4)
         self.empty = words(
-            self.tr("No model was found yet. Make the small starter model ready, or add the folder where your Phi models lie."), "quiet", wrap=True
+            self.tr("No model was found yet. Make the small starter model ready, or add the folder where your Phi models lie."),
+            "quiet", wrap=True
         )  # fmt: skip
         self.again, self.add = Button(self.tr("Look again"), "chip"), Button(self.tr("Add folder…"), "chip")
         self.starter = Button(self.tr("Make the starter model ready"))

@@ -18,9 +18,9 @@ class EmptyCard(Card):
         self.body.setContentsMargins(24, 32, 24, 32)
         self.body.setSpacing(8)
         heading, body = words(title, "heading"), words(text, "quiet", wrap=True)
-        for label in (heading, body):
-            label.setAlignment(Qt.AlignmentFlag.AlignHCenter)
-            self.body.addWidget(label)
+        for said in (heading, body):
+            said.setAlignment(Qt.AlignmentFlag.AlignHCenter)
+            self.body.addWidget(said)
         self.buttons: dict[str, Button] = {}
         row = QHBoxLayout()
         row.setSpacing(12)

@@ -25,10 +25,10 @@ class FlowRow(QLayout):
     def count(self) -> int:
         return len(self._items)
 
-    def itemAt(self, index: int) -> QLayoutItem | None:  # type: ignore[override]
+    def itemAt(self, index: int) -> QLayoutItem | None:
         return self._items[index] if 0 <= index < len(self._items) else None
 
-    def takeAt(self, index: int) -> QLayoutItem | None:  # type: ignore[override]
+    def takeAt(self, index: int) -> QLayoutItem | None:
         return self._items.pop(index) if 0 <= index < len(self._items) else None
 
     def insert_at(self, index: int, widget: QWidget) -> None:
@@ -85,7 +85,8 @@ class FlowRow(QLayout):
     def _place(self, line: list[QLayoutItem], rect: QRect) -> None:
         widths = [item.sizeHint().width() for item in line]
         spare = rect.width() - sum(widths) - self.spacing() * (len(line) - 1)
-        rtl = self.parentWidget() is not None and self.parentWidget().layoutDirection() == Qt.LayoutDirection.RightToLeft
+        owner = self.parentWidget()
+        rtl = owner is not None and owner.layoutDirection() == Qt.LayoutDirection.RightToLeft
         at, pushed = 0, False
         for item, width in zip(line, widths, strict=True):
             if not pushed and item.widget() in self._trailing:

@@ -228,7 +228,9 @@ class LossPlot(QWidget):
         twin = LossPlot()
         twin._run, twin._other, twin._series, twin._other_series = self._run, self._other, self._series, self._other_series
         twin.legend.show_other(self.legend.other)
-        twin.layout().setContentsMargins(16, 12, 16, 8)
+        layout = twin.layout()
+        assert layout is not None
+        layout.setContentsMargins(16, 12, 16, 8)
         twin.resize(width, height)
         twin.ensurePolished()
         twin._axis, twin._log = self._axis, self._log
@@ -239,6 +241,6 @@ class LossPlot(QWidget):
         if not self._follows:
             twin._follows = False
             twin.canvas.setRange(xRange=self.canvas.viewRange()[0], yRange=self.canvas.viewRange()[1], padding=0)
-        twin.layout().activate()
+        layout.activate()
         twin._draw()
         return twin

@@ -46,7 +46,7 @@ def figures(report: ParityReport) -> list[Figure]:
         Figure(_tr("Change of the loss"), f"{report.loss_change:+.3f}", change, _stays(report.loss_change, bar.max_loss_change)),
         Figure(_tr("Tokens are numbered alike"), _yes(report.tokenizer_agrees), "", report.tokenizer_agrees),
         Figure(_tr("Knows where an answer ends"), _yes(report.stops), "", report.stops),
-        Figure(_tr("Compared on"), _tr("{positions} positions of {texts} texts").format(positions=count_text(report.positions), texts=report.texts)),
+        Figure(_tr("Compared on"), _tr("{places} places in {texts} texts").format(places=count_text(report.positions), texts=report.texts)),
         Figure(_tr("Size"), bytes_text(report.bytes)),
         Figure(_tr("Loads in"), short_seconds_text(report.load_seconds)),
         Figure(_tr("First token after"), short_seconds_text(report.first_token_seconds)),

@@ -19,7 +19,7 @@ def save_png(widget: QWidget, path: Path, ground: str) -> None:
     image = QImage(widget.size(), QImage.Format.Format_RGB32)
     image.fill(QColor(ground))
     _paint(widget, image)
-    write_bytes(path, _written(lambda buffer: image.save(buffer, "PNG")))
+    write_bytes(path, _written(lambda buffer: image.save(buffer, b"PNG")))
 
 
 def save_svg(widget: QWidget, path: Path, ground: str) -> None:

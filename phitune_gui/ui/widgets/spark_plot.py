@@ -12,7 +12,7 @@ from phitune_gui.ui.widgets.words import words
 
 
 def paint_spark(painter: QPainter, place: QRectF, x: Floats, y: Floats, colour: QColor, *, from_zero: bool = True) -> None:
-    """Draws y over x into a rectangle, from zero or from its lowest up; not-finite values are gaps, and fewer than two points are nothing."""
+    """Draws y over x into a rectangle, from zero or from its lowest up; not-finite values are gaps, fewer than two points nothing."""
     finite = np.isfinite(y)
     if np.count_nonzero(finite) < 2 or x[-1] <= x[0]:
         return
