@@ -26,7 +26,7 @@ Live = Callable[..., Any]
 
 @pytest.fixture(scope="module")
 def model(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return write_tiny_phi3(tmp_path_factory.mktemp("models") / "tiny")
+    return write_tiny_phi3(tmp_path_factory.mktemp("models") / "tiny", max_position_embeddings=2048, original_max_position_embeddings=2048)
 
 
 @pytest.fixture
@@ -152,6 +152,8 @@ def test_the_card_follows_an_edit_within_150_ms(live: Live, model: Path, data: P
 
 def test_the_keyboard_reaches_every_page(live: Live) -> None:
     async def story(window: MainWindow) -> None:
+        window.activateWindow()
+        await until(window.isActiveWindow, 3)
         for key, page in zip("01234568", ("home", "model", "data", "tune", "train", "export", "chat", "runs"), strict=True):
             QTest.keyClick(window, getattr(Qt.Key, f"Key_{key}"), Qt.KeyboardModifier.ControlModifier)
             await until(lambda page=page: window.page == page, 3)

@@ -1,0 +1,1 @@
+"""Whole jobs, from the command line to the last file."""

@@ -1,0 +1,69 @@
+"""The main job on real weights: the demo learns, is exported, verified, and answers; and the whole way on a tiny model."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.helpers.tiny_phi3 import write_tiny_phi3
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+def phitune(*arguments: str, home: Path, code: int = 0) -> dict[str, Any]:
+    """Run one command in a process of its own and return its JSON."""
+    environment = {**os.environ, "PHITUNE_HOME": str(home), "PYTHONPATH": str(ROOT), "QT_QPA_PLATFORM": "offscreen"}
+    command = [sys.executable, "-P", "-m", "phitune_gui", *arguments, "--json"]
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=1500, check=False)
+    assert done.returncode == code, done.stderr[-2000:]
+    assert done.stdout.count("\n") == 1
+    document = json.loads(done.stdout)
+    assert isinstance(document, dict)
+    return document
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(1800)
+def test_the_demo_tunes_exports_and_answers(tmp_path: Path) -> None:
+    home = Path(os.environ.get("PHITUNE_STARTER_HOME", str(tmp_path / "home")))
+
+    result = phitune("demo", "--quick", "--out", str(tmp_path / "out"), home=home)
+
+    assert result["validation_loss_after"] <= 0.85 * result["validation_loss_before"]
+    assert result["verified"]
+    assert result["peak_memory_bytes"] < 4_000_000_000
+    for name in ("loss.png", "report.json", "report.md"):
+        assert (tmp_path / "out" / name).stat().st_size > 0
+    tuned = [answers["tuned"] for answers in result["answers"]]
+    assert sum(text.startswith("Ahoy") for text in tuned) >= 2
+    assert not any(answers["base"].startswith("Ahoy") for answers in result["answers"])
+
+
+@pytest.mark.engine
+def test_the_whole_way_by_commands(tmp_path: Path) -> None:
+    model = write_tiny_phi3(tmp_path / "tiny", max_position_embeddings=2048, original_max_position_embeddings=2048)
+    data, recipe, home = tmp_path / "rows.jsonl", tmp_path / "r.phitune.yaml", tmp_path / "home"
+    rows = [{"question": f"Captain, {number}?", "answer": "aye aye"} for number in range(40)]
+    data.write_text("".join(json.dumps(row) + "\n" for row in rows), "utf-8")
+    options = ["-o", "training.max_steps=12", "-o", "training.learning_rate=0.02", "-o", "technique.rank=4"]
+
+    phitune("recipe", "new", "--model", str(model), "--data", str(data), "--out", str(recipe), *options, home=home)
+    plan = phitune("plan", str(recipe), home=home)
+    trained = phitune("train", str(recipe), "--runs", str(tmp_path / "runs"), home=home)
+    run = trained["run"]
+    exported = phitune("export", run, "--to", "onnx-cpu-fp32", home=home)
+    verified = phitune("verify", exported["path"], home=home)
+    answer = phitune("chat", exported["path"], "--prompt", "Captain, 3?", "--max-new-tokens", "20", home=home)
+
+    assert plan["steps"] == trained["steps"] == 12
+    assert trained["state"] == "finished"
+    assert Path(run).parent == tmp_path / "runs"
+    assert exported["verified"]
+    assert verified["verified"]
+    assert answer["tokens"] >= 1
+    assert [item["path"] for item in phitune("runs", home=home)["runs"]] == [run]
+    assert phitune("show", run, home=home)["run"]["exports"][0]["report"]["verified"]
