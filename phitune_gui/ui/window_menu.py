@@ -1,6 +1,6 @@
 """The project menu and the window's shortcuts."""
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from PySide6.QtGui import QAction, QActionGroup, QKeySequence
 from PySide6.QtWidgets import QFileDialog, QInputDialog
@@ -8,11 +8,11 @@ from PySide6.QtWidgets import QFileDialog, QInputDialog
 from phitune_gui.core.names import RECIPE_SUFFIX
 from phitune_gui.ui.page_list import entries
 
-if TYPE_CHECKING:
-    from phitune_gui.ui.main_window import MainWindow
+MenuWindow = Any
+"""The main window; it imports this module, so its own name cannot stand here."""
 
 
-def fill_menu(window: "MainWindow") -> None:
+def fill_menu(window: MenuWindow) -> None:
     """Adds every entry, with its shortcut valid in the whole window."""
     session, tr = window.session, window.tr
     _add(window, tr("Open…"), "Ctrl+O", lambda: _open(window))
@@ -36,7 +36,7 @@ def fill_menu(window: "MainWindow") -> None:
     _shortcut(window, "Ctrl+Shift+L", window.toggle_theme)
 
 
-def _add(window: "MainWindow", text: str, keys: str, slot: Any) -> QAction:
+def _add(window: MenuWindow, text: str, keys: str, slot: Any) -> QAction:
     action = QAction(text, window)
     action.setShortcut(QKeySequence(keys))
     action.triggered.connect(lambda _checked=False: slot())
@@ -45,14 +45,14 @@ def _add(window: "MainWindow", text: str, keys: str, slot: Any) -> QAction:
     return action
 
 
-def _shortcut(window: "MainWindow", keys: str, slot: Any) -> None:
+def _shortcut(window: MenuWindow, keys: str, slot: Any) -> None:
     action = QAction(window)
     action.setShortcut(QKeySequence(keys))
     action.triggered.connect(lambda _checked=False: slot())
     window.addAction(action)
 
 
-def _add_themes(window: "MainWindow") -> None:
+def _add_themes(window: MenuWindow) -> None:
     menu = window.menu.addMenu(window.tr("Theme"))
     group = QActionGroup(menu)
     choices = {"system": window.tr("As the system"), "light": window.tr("Light"), "dark": window.tr("Dark")}
@@ -66,17 +66,17 @@ def _add_themes(window: "MainWindow") -> None:
     window.theme.changed.connect(lambda: actions[window.theme.choice].setChecked(True))
 
 
-def _choose_theme(window: "MainWindow", choice: Any) -> None:
+def _choose_theme(window: MenuWindow, choice: Any) -> None:
     window.theme.choose(choice)
     window.session.keep_settings(theme=choice)
 
 
-def _open(window: "MainWindow") -> None:
+def _open(window: MenuWindow) -> None:
     paths, _kind = QFileDialog.getOpenFileNames(window, window.tr("Open a dataset or a recipe"))
     window.session.open_paths(paths)
 
 
-def _save(window: "MainWindow") -> None:
+def _save(window: MenuWindow) -> None:
     path, _kind = QFileDialog.getSaveFileName(
         window, window.tr("Save the recipe"), (window.session.recipe.name or "recipe") + RECIPE_SUFFIX
     )
@@ -84,7 +84,7 @@ def _save(window: "MainWindow") -> None:
         window.session.save_recipe(path if path.endswith(RECIPE_SUFFIX) else path + RECIPE_SUFFIX)
 
 
-def _rename(window: "MainWindow") -> None:
+def _rename(window: MenuWindow) -> None:
     name, accepted = QInputDialog.getText(window, window.tr("Rename"), window.tr("Name"), text=window.session.recipe.name)
     if accepted:
         window.session.set_value("name", name.strip())

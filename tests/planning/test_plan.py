@@ -203,7 +203,8 @@ reports = st.builds(
 models = st.sampled_from([a_model(), judge_config(STARTER), judge_config({"model_type": "llama"}), judge_config({})])
 machines = st.builds(
     lambda memory, disk, cores: Hardware(
-        system="", cpu="", physical_cores=cores, logical_cores=cores, memory_bytes=memory, available_memory_bytes=memory, free_disk_bytes=disk
+        system="", cpu="", physical_cores=cores, logical_cores=cores, memory_bytes=memory, available_memory_bytes=memory,
+        free_disk_bytes=disk,
     ),
     st.integers(0, 10**13), st.integers(0, 10**13), st.integers(1, 256),
 )  # fmt: skip

@@ -111,7 +111,7 @@ class TrainPage(PageFrame):
         self.say(self._line(run))
         self.loss.show_run(run)
         if self.sparks.show_run(run):
-            self._schedule()
+            QTimer.singleShot(0, self, self._refresh)
         self.buttons.show_run(run, live=live)
         self.samples.show_samples(run.samples)
         folder = self._session.run_folder
@@ -143,9 +143,8 @@ class TrainPage(PageFrame):
 
     def _show_outcome(self, run: Run) -> None:
         self.outcome.setVisible(run.ended)
-        if not run.ended or self.outcome.property("shown") == (key := f"{self._session.run_folder} {run.attempt} {run.state}"):
+        if not run.ended:
             return
-        self.outcome.setProperty("shown", key)
         onward = {"export": self.tr("Export"), "chat": self.tr("Chat")}
         if run.failure is not None:
             self.outcome.show_failure(run.failure, self.tr("The training failed"), {"log": self.tr("Show the log")})

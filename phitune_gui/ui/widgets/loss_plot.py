@@ -119,10 +119,10 @@ class LossPlot(QWidget):
         more = self._take()
         self._draw()
         if not self._range_timer.isActive() or not self.accessibleDescription():
-            self.setAccessibleDescription(plot_summary(self._run))
+            self.setAccessibleDescription(plot_summary(self._run, self._series.gaps))
         self.drawn.emit()
-        if more:
-            self._redraw_timer.start()
+        if more and self.isVisible():
+            QTimer.singleShot(0, self, self._redraw)
 
     def _take(self) -> bool:
         more = self._series.take(self._run)

@@ -22,6 +22,7 @@ class LossSeries:
     def _begin(self, total_steps: int) -> None:
         self.raw: dict[Axis, SeriesPyramid] = {axis: SeriesPyramid() for axis in AXES}
         self.smooth: dict[Axis, SeriesPyramid] = {axis: SeriesPyramid() for axis in AXES}
+        self.gaps = 0
         self._ends = np.zeros(3)
         self._smoother = _Smoother(total_steps)
 
@@ -40,6 +41,7 @@ class LossSeries:
     def _extend(self, rows: Floats) -> None:
         """`rows` has one row per step with the fields of `Step` in order."""
         loss = np.where(np.isfinite(rows[:, 2]), rows[:, 2], np.nan)
+        self.gaps += int(np.count_nonzero(np.isnan(loss)))
         sums = np.cumsum(np.column_stack((rows[:, 5], rows[:, 7])), axis=0) + self._ends[1:]
         places: dict[Axis, Floats] = {"steps": rows[:, 0], "tokens": sums[:, 0], "time": sums[:, 1]}
         smooth = self._smoother.smooth(loss)

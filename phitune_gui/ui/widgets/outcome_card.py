@@ -4,7 +4,7 @@ from typing import Literal
 
 from PySide6.QtCore import Signal
 from PySide6.QtGui import QGuiApplication
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QPlainTextEdit, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QPlainTextEdit, QSizePolicy, QVBoxLayout, QWidget
 
 from phitune_gui.core.events import JobFailed
 from phitune_gui.ui.theme import fixed_font
@@ -22,6 +22,7 @@ class OutcomeCard(QFrame):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._report = ""
+        self._shown: tuple[object, ...] = ()
         self.buttons: dict[str, Button] = {}
         self._build()
 
@@ -38,8 +39,10 @@ class OutcomeCard(QFrame):
         self.details.setAccessibleName(self.tr("Details"))
         self._row = QHBoxLayout()
         self._row.setSpacing(10)
-        for widget in (self.headline, self.text):
-            body.addWidget(widget)
+        for label in (self.headline, self.text):
+            # as high as its lines at the real width, not as at the narrow width that a wrapped label would like to have
+            label.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Preferred)
+            body.addWidget(label)
         body.addSpacing(4)
         body.addLayout(self._row)
         body.addWidget(self.details)
@@ -53,6 +56,9 @@ class OutcomeCard(QFrame):
         self._show("problem", headline, f"{failure.message} {failure.hint}".strip(), actions, failure.traceback)
 
     def _show(self, tone: Tone, headline: str, text: str, actions: dict[str, str], details: str) -> None:
+        if (asked := (tone, headline, text, tuple(actions), details)) == self._shown:
+            return
+        self._shown = asked
         self.setProperty("box", tone)
         restyle(self)
         self.headline.setText(headline)

@@ -64,6 +64,7 @@ class ParityView(Card):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent=parent)
         self._path = ""
+        self._shown: tuple[Export, bool, bool] | None = None
         self._sign: tuple[str, str] = ("alert", "advice")
         self._mark = QLabel()
         self.verdict, self.why = words("", "title"), words("", "body", wrap=True, selectable=True)
@@ -98,6 +99,9 @@ class ParityView(Card):
 
     def show_export(self, export: Export, *, can_chat: bool, can_check: bool) -> None:
         """Shows an export with its report; without a passed check it is never called ready."""
+        if (export, can_chat, can_check) == self._shown:
+            return
+        self._shown = (export, can_chat, can_check)
         report = export.report
         self._path = export.path
         self.place.setText(export.path)

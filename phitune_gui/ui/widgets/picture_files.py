@@ -5,8 +5,8 @@ import io
 from collections.abc import Callable
 from pathlib import Path
 
-from PySide6.QtCore import QBuffer, QIODevice, QPoint
-from PySide6.QtGui import QColor, QImage, QPaintDevice, QPainter
+from PySide6.QtCore import QBuffer, QByteArray, QIODevice, QPoint
+from PySide6.QtGui import QColor, QImage, QImageWriter, QPaintDevice, QPainter
 from PySide6.QtSvg import QSvgGenerator
 from PySide6.QtWidgets import QWidget
 
@@ -19,7 +19,7 @@ def save_png(widget: QWidget, path: Path, ground: str) -> None:
     image = QImage(widget.size(), QImage.Format.Format_RGB32)
     image.fill(QColor(ground))
     _paint(widget, image)
-    write_bytes(path, _written(lambda buffer: image.save(buffer, b"PNG")))
+    write_bytes(path, _written(lambda buffer: QImageWriter(buffer, QByteArray(b"png")).write(image)))
 
 
 def save_svg(widget: QWidget, path: Path, ground: str) -> None:

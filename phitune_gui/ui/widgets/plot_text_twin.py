@@ -16,8 +16,8 @@ def _tr(text: str) -> str:
     return QCoreApplication.translate("PlotTextTwin", text)
 
 
-def plot_summary(run: Run) -> str:
-    """A few sentences: how far, how the loss moved, validation, gaps."""
+def plot_summary(run: Run, gaps: int | None = None) -> str:
+    """A few sentences: how far, how the loss moved, validation, gaps (counted here unless they are known)."""
     if not run.steps:
         return _tr("Loss chart. No step is logged yet.")
     first = next((step for step in run.steps if math.isfinite(step.loss)), None)
@@ -25,7 +25,7 @@ def plot_summary(run: Run) -> str:
     said = [_tr("Loss chart, step {step} of {total}.").format(step=count_text(run.step), total=count_text(run.total_steps))]
     if first and last:
         said.append(_moved(first.loss, last.loss, first.step, last.step))
-    gaps = sum(1 for step in run.steps if not math.isfinite(step.loss))
+    gaps = sum(1 for step in run.steps if not math.isfinite(step.loss)) if gaps is None else gaps
     if gaps:
         said.append(_tr("{count} steps have no number; the chart has gaps there.").format(count=gaps))
     best = run.best_evaluation

@@ -5,7 +5,7 @@ import numpy as np
 from phitune_gui.core.run import Run, Step
 from phitune_gui.ui.widgets.series_pyramid import Floats
 
-PIECE = 20_000
+PIECE = 4000
 """Steps handed over at once: a few milliseconds, so that reopening a very long run never holds up the window."""
 
 

@@ -1,0 +1,221 @@
+"""The Train page as a person meets it: before, during and after a run."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from PySide6.QtCore import Qt
+from PySide6.QtGui import QAccessible, QAccessibleInterface, QGuiApplication
+from PySide6.QtWidgets import QAbstractButton, QLabel, QWidget
+from pytestqt.qtbot import QtBot
+
+from phitune_gui.core import events as e
+from phitune_gui.core.run import Run, apply_all
+from phitune_gui.ui import stories
+from phitune_gui.ui.pages.train_page import TrainPage
+from phitune_gui.ui.widgets.run_words import seconds_left
+from tests.helpers.fake_session import FakeSession
+
+
+@pytest.fixture
+def session() -> FakeSession:
+    return FakeSession()
+
+
+@pytest.fixture
+def page(qtbot: QtBot, session: FakeSession) -> TrainPage:
+    made = TrainPage(session)  # type: ignore[arg-type]
+    qtbot.addWidget(made)
+    made.resize(816, 716)
+    made.show()
+    return made
+
+
+def show(qtbot: QtBot, page: TrainPage, session: FakeSession, run: Run, **how: Any) -> TrainPage:
+    session.show(run, **how)
+    qtbot.waitUntil(lambda: page._view is not None and page._view.isVisible() and not page._timer.isActive())
+    return page
+
+
+def press(qtbot: QtBot, button: QAbstractButton) -> None:
+    assert button.isVisible()
+    assert button.isEnabled()
+    qtbot.mouseClick(button, Qt.MouseButton.LeftButton)
+
+
+def visible_words(widget: QWidget) -> str:
+    return "\n".join(label.text() for label in widget.findChildren(QLabel) if label.isVisible())
+
+
+def test_an_empty_page_says_what_to_do_and_leads_there(qtbot: QtBot, page: TrainPage, session: FakeSession) -> None:
+    assert "Nothing trained yet" in visible_words(page)
+
+    for id in ("model", "data", "runs"):
+        with qtbot.waitSignal(session.page_requested) as asked:
+            press(qtbot, page.empty.buttons[id])
+        assert asked.args == [id]
+
+
+def test_a_starting_run_says_its_stage(qtbot: QtBot, page: TrainPage, session: FakeSession) -> None:
+    show(qtbot, page, session, stories.starting_run(), live=True)
+
+    assert page.subtitle.text() == "Loading the model …"
+    assert page.progress.isVisible()
+    assert not page.empty.isVisible()
+    assert not page.buttons.save.isEnabled()
+
+
+def test_a_running_run_says_how_far_it_is_and_how_long_it_takes(qtbot: QtBot, page: TrainPage, session: FakeSession) -> None:
+    show(qtbot, page, session, stories.running_run(158), live=True)
+
+    assert page.subtitle.text() == "Step 158 of 225 · 12 minutes left · learning from answers only"
+    assert not page.progress.isVisible()
+    assert not page.outcome.isVisible()
+    assert page.sparks.memory.value.text() == "3.8 GB"
+    assert page.sparks.speed.value.text() == "316"
+
+
+def test_time_left_comes_from_recent_steps_without_warm_up() -> None:
+    slow_start = [stories.step(n, 1.0, seconds=100.0) for n in range(1, 4)]
+    steady = [stories.step(n, 1.0, seconds=2.0) for n in range(4, 14)]
+    one_hiccup = [stories.step(14, 1.0, seconds=500.0)]
+
+    assert seconds_left(apply_all(Run(), stories.began(100) + slow_start)) is None
+    assert seconds_left(apply_all(Run(), stories.began(100) + slow_start + steady + one_hiccup)) == 2.0 * 86
+
+
+def test_save_now_asks_for_a_checkpoint(qtbot: QtBot, page: TrainPage, session: FakeSession) -> None:
+    show(qtbot, page, session, stories.running_run(), live=True)
+
+    press(qtbot, page.buttons.save)
+
+    assert session.asked == [("save_now",)]
+
+
+def test_stop_is_a_conversation(qtbot: QtBot, page: TrainPage, session: FakeSession) -> None:
+    show(qtbot, page, session, stories.running_run(), live=True)
+    page.buttons.set_grace(150)
+
+    press(qtbot, page.buttons.stop)
+    assert session.asked == [("stop_run",)]
+    show(qtbot, page, session, stories.stopping_run(), live=True)
+    assert not page.buttons.stop.isEnabled()
+    assert not page.buttons.kill.isVisible()
+    assert "finishing the step and saving" in page.subtitle.text()
+
+    qtbot.waitUntil(page.buttons.kill.isVisible)
+    show(qtbot, page, session, stories.stopping_run(), live=True)
+    press(qtbot, page.buttons.kill)
+    assert session.asked == [("stop_run",), ("kill_run",)]
+
+    show(qtbot, page, session, stories.stopped_run())
+    assert not page.buttons.kill.isVisible()
+    assert not page.buttons.stop.isVisible()
+
+
+def test_a_run_of_another_window_cannot_be_stopped_here(qtbot: QtBot, page: TrainPage, session: FakeSession) -> None:
+    show(qtbot, page, session, stories.running_run(), live=False)
+
+    assert not page.buttons.stop.isVisible()
+    assert not page.buttons.save.isVisible()
+
+
+def test_a_finished_run_says_what_was_kept_and_leads_on(qtbot: QtBot, page: TrainPage, session: FakeSession) -> None:
+    show(qtbot, page, session, stories.finished_run())
+
+    said = visible_words(page.outcome)
+    assert "All 225 steps are done and the adapter is kept." in said
+    assert "Best validation loss 1.13 at step 210." in said
+    for id in ("export", "chat"):
+        with qtbot.waitSignal(session.page_requested) as asked:
+            press(qtbot, page.outcome.buttons[id])
+        assert asked.args == [id]
+
+
+def test_a_stopped_run_says_from_where_it_can_go_on(qtbot: QtBot, page: TrainPage, session: FakeSession) -> None:
+    show(qtbot, page, session, stories.stopped_run())
+
+    assert "Ended after step 120. The adapter of step 120 is kept." in visible_words(page.outcome)
+
+
+def test_a_failed_run_says_why_and_what_to_do(qtbot: QtBot, page: TrainPage, session: FakeSession) -> None:
+    show(qtbot, page, session, stories.failed_run())
+
+    said = visible_words(page.outcome)
+    assert "The machine ran out of memory at step 97." in said
+    assert "Halve Rows at a time" in said
+    assert not page.outcome.details.isVisible()
+    press(qtbot, page.outcome.buttons["details"])
+    assert "MemoryError" in page.outcome.details.toPlainText()
+    assert page.outcome.details.isVisible()
+    press(qtbot, page.outcome.buttons["copy"])
+    assert "MemoryError" in QGuiApplication.clipboard().text()
+    assert "ran out of memory" in QGuiApplication.clipboard().text()
+    press(qtbot, page.outcome.buttons["log"])
+    assert page.log.isVisible()
+
+
+def test_the_log_drawer_follows_the_file(qtbot: QtBot, page: TrainPage, session: FakeSession, tmp_path: Path) -> None:
+    log = tmp_path / "log.txt"
+    log.write_text("loading the model\n", "utf-8")
+    show(qtbot, page, session, stories.running_run(), folder=str(tmp_path), live=True)
+
+    press(qtbot, page.buttons.log)
+    assert page.log.text.toPlainText() == "loading the model"
+    with log.open("a", encoding="utf-8") as file:
+        file.write("10 %\r20 %\nstep 1\n")
+    qtbot.waitUntil(lambda: page.log.text.toPlainText().endswith("step 1"))
+
+    assert page.log.text.toPlainText().splitlines() == ["loading the model", "20 %", "step 1"]
+
+
+def test_warnings_and_answers_are_shown(qtbot: QtBot, page: TrainPage, session: FakeSession) -> None:
+    told = [
+        e.Warned(message="The loss was not a number for 3 steps."),
+        e.SampleWritten(step=100, prompt="Where is my order?", text="It is on its way."),
+    ]
+    show(qtbot, page, session, apply_all(stories.running_run(100), told), live=True)
+
+    assert "not a number for 3 steps" in visible_words(page.advice)
+    press(qtbot, page.buttons.answers)
+    assert "It is on its way." in page.samples.text.toPlainText()
+
+
+def test_another_run_is_laid_beside_from_the_menu(qtbot: QtBot, page: TrainPage, session: FakeSession) -> None:
+    other = stories.record(stories.finished_run(3), "tone-labels")
+    session.runs = (other,)
+    show(qtbot, page, session, stories.running_run(), live=True)
+    session.runs_changed.emit()
+
+    choice = next(action for action in page.loss.compare.actions() if action.text() == other.name)
+    choice.trigger()
+
+    assert page.loss.plot.legend.other == other.name
+
+
+def test_everything_has_a_name_for_those_who_cannot_see(qtbot: QtBot, page: TrainPage, session: FakeSession) -> None:
+    show(qtbot, page, session, stories.running_run(), live=True)
+
+    def walk(item: QAccessibleInterface) -> list[QAccessibleInterface]:
+        return [item] + [found for place in range(item.childCount()) if (child := item.child(place)) for found in walk(child)]
+
+    roles = {QAccessible.Role.Button, QAccessible.Role.CheckBox, QAccessible.Role.EditableText, QAccessible.Role.ProgressBar}
+    nameless = [
+        item.object() for item in walk(QAccessible.queryAccessibleInterface(page))
+        if item.role() in roles and not item.text(QAccessible.Text.Name).strip()
+    ]  # fmt: skip
+    assert not nameless
+    assert "Loss chart" in page.loss.plot.accessibleName()
+    qtbot.waitUntil(lambda: "The loss fell from" in page.loss.plot.accessibleDescription())
+
+
+def test_the_page_fits_the_smallest_window(qtbot: QtBot, page: TrainPage, session: FakeSession) -> None:
+    page.resize(560, 540)
+    show(qtbot, page, session, stories.running_run(), live=True)
+    qtbot.wait(50)
+
+    inner = page.widget()
+    assert inner.width() <= page.viewport().width()
+    for button in (page.buttons.log, page.loss.more, page.loss.log):
+        right = button.mapTo(inner, button.rect().topRight()).x()
+        assert right <= page.viewport().width()
