@@ -21,6 +21,7 @@ def probe_hardware(disk_at: Path) -> Hardware:
         memory_bytes=memory.total,
         available_memory_bytes=memory.available,
         free_disk_bytes=free_disk(disk_at),
+        disk_folder=str(disk_at),
         gpus=_gpus(),
     )
 
