@@ -31,6 +31,7 @@ class SessionRuns(SessionInputs):
     def __init__(self, *arguments: Any, **options: Any) -> None:
         super().__init__(*arguments, **options)
         self._worker: TrainingWorker | None = None
+        self._leaving = False
 
     def start_run(self) -> None:
         """Trains the shown recipe, unless something is in the way."""
@@ -129,17 +130,17 @@ class SessionRuns(SessionInputs):
 
     def leave_run(self) -> None:
         """Stops following the training; its process goes on."""
-        if self._worker is not None:
-            self._worker.leave()
-            self._worker = None
+        self._leaving = True
+        for worker in self.findChildren(TrainingWorker):
+            worker.leave()
+        self._worker = None
 
     def _follow(self, begin: Any) -> None:
-        self.leave_run()
-        worker = self._worker = TrainingWorker(begin, self)
+        worker = self._worker = TrainingWorker(begin, self)  # an earlier one has ended and sees its process out
         worker.begun.connect(self._run_begun)
         worker.refused.connect(self._run_refused)
         worker.events_arrived.connect(self._events_arrived)
-        worker.ended.connect(self.refresh_runs)
+        worker.ended.connect(self._worker_ended)
         worker.start()
 
     def _send(self, word: control.Word) -> bool:
@@ -147,6 +148,11 @@ class SessionRuns(SessionInputs):
             return False
         control.send(self.live_folder, word)
         return True
+
+    @Slot()
+    def _worker_ended(self) -> None:
+        if not self._leaving:  # there is no loop any more that could await the list
+            self.refresh_runs()
 
     @Slot(object)
     def _run_begun(self, folder: Path) -> None:

@@ -10,6 +10,8 @@ from phitune_gui.jobs.supervisor import Supervisor
 
 BATCH_SECONDS = 0.05
 """At most twenty batches a second: redrawing more often shows nothing more."""
+GOING_MS = 3000
+"""A worker that wrote its last event is gone in this time."""
 LARGEST_BATCH = 500
 """More events than this at once would hold the window up."""
 
@@ -59,6 +61,8 @@ class TrainingWorker(QThread):
             threading.Thread(target=self._supervisor.kill, name="phitune-kill", daemon=True).start()
 
     def leave(self) -> None:
-        """Stops following and waits for the thread; the process goes on."""
+        """Stops following and waits for the thread; a process that is at work goes on, one that has ended is given time to go."""
+        if self._supervisor is not None and self._supervisor.ended:
+            self.wait(GOING_MS)
         self._leave.set()
         self.wait()

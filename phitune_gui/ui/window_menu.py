@@ -16,6 +16,7 @@ def fill_menu(window: MenuWindow) -> None:
     """Adds every entry, with its shortcut valid in the whole window."""
     session, tr = window.session, window.tr
     _add(window, tr("Open…"), "Ctrl+O", lambda: _open(window))
+    _add(window, tr("Open a folder…"), "Ctrl+Shift+O", lambda: _open_folder(window))
     _add(window, tr("Save recipe as…"), "Ctrl+S", lambda: _save(window))
     _add(window, tr("Rename…"), "F2", lambda: _rename(window))
     window.menu.addSeparator()
@@ -74,6 +75,12 @@ def _choose_theme(window: MenuWindow, choice: Any) -> None:
 def _open(window: MenuWindow) -> None:
     paths, _kind = QFileDialog.getOpenFileNames(window, window.tr("Open a dataset or a recipe"))
     window.session.open_paths(paths)
+
+
+def _open_folder(window: MenuWindow) -> None:
+    folder = QFileDialog.getExistingDirectory(window, window.tr("Open a model, a run or a folder of datasets"))
+    if folder:
+        window.session.open_paths([folder])
 
 
 def _save(window: MenuWindow) -> None:

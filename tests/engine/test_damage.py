@@ -47,7 +47,7 @@ def test_the_same_export_gives_the_same_figures_again(exported: Notebook, copy: 
     assert again.verified
     timings = {"load_seconds": 0.0, "first_token_seconds": 0.0, "tokens_per_second": 0.0, "bytes": 0}
     assert again.model_copy(update=timings) == first.report.model_copy(update=timings)
-    assert again.bytes == first.report.bytes or abs(again.bytes - first.report.bytes) < 20_000  # README and chat.py came later
+    assert 0 <= again.bytes - first.report.bytes < 20_000  # README.md and chat.py come after the first measurement
     written = json.loads((copy / EXPORT_MANIFEST).read_text("utf-8"))
     assert written["report"]["load_seconds"] == again.load_seconds
 

@@ -1,11 +1,13 @@
 """Every failure of a library becomes a sentence with a way on, and the machine probe never fails itself."""
 
 import errno
+import os
 import sys
 from collections import namedtuple
 from pathlib import Path
 
 import pytest
+import torch
 from safetensors import SafetensorError
 
 from phitune_gui.core import events as e
@@ -49,6 +51,24 @@ def test_a_full_disk_is_called_a_full_disk(tmp_path: Path, monkeypatch: pytest.M
 
     assert failure.kind == "disk_full"
     assert str(tmp_path) in failure.message
+
+
+@pytest.mark.parametrize("number", [errno.ENOSPC, errno.EDQUOT])
+def test_the_system_saying_that_the_disk_is_full_is_believed_and_the_file_is_named(number: int, tmp_path: Path) -> None:
+    failure = failures.explain(OSError(number, os.strerror(number), "/elsewhere/model.onnx.data"), tmp_path)
+
+    assert failure.kind == "disk_full"
+    assert failure.message == "The disk that holds /elsewhere/model.onnx.data is full."
+
+
+def test_memory_is_blamed_before_the_disk_and_our_own_words_before_both(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    usage = namedtuple("usage", "total used free")
+    monkeypatch.setattr(failures.shutil, "disk_usage", lambda _path: usage(100, 100, 0))
+
+    assert failures.explain(torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 2 GiB"), tmp_path).kind == "out_of_memory"
+    assert failures.explain(failures.NetworkFailed("No index.", "Wait."), tmp_path).kind == "network"
+    assert failures.explain(failures.CheckFailed("Other logits.", "Wait."), tmp_path).kind == "check_failed"
+    assert failures.explain(ValueError("x"), tmp_path / "not" / "there" / "yet").kind == "disk_full"
 
 
 def test_what_is_safe_is_said_when_there_is_something(tmp_path: Path) -> None:

@@ -81,7 +81,7 @@ class DataPage(PageFrame):
 
     def _build_lengths(self) -> Card:
         card = Card(self.tr("Length in tokens"))
-        self.lengths, self.length_facts = Histogram(), Facts()
+        self.lengths, self.length_facts = Histogram(), Facts(values_at_end=True)
         self.no_lengths = words("", "quiet", wrap=True)
         card.body.addWidget(self.lengths)
         card.body.addWidget(self.length_facts)

@@ -90,6 +90,8 @@ class ModelPage(PageFrame):
         self.table.show_models(session.models, session.recipe.model.path)
         if kept in session.models:
             self.view.selectRow(session.models.index(kept))
+        elif session.models:
+            self.view.selectRow(0)
         usable = sum(model.usable for model in session.models)
         if session.scanning:
             self.say(self.tr("Looking through your model folders …"))

@@ -5,6 +5,7 @@ from PySide6.QtWidgets import QFrame, QProgressBar, QVBoxLayout, QWidget
 
 from phitune_gui.core.names import LOG_FILE
 from phitune_gui.core.run import Run
+from phitune_gui.ui.plot_import import import_plot
 from phitune_gui.ui.session import Session
 from phitune_gui.ui.widgets.empty_card import EmptyCard
 from phitune_gui.ui.widgets.figures import seconds_text
@@ -29,6 +30,7 @@ class TrainPage(PageFrame):
         super().__init__("", "", parent)
         self._session = session
         self._view: QWidget | None = None
+        self._plot_imported = import_plot()
         self._build()
         self._connect()
         self._refresh()
@@ -101,7 +103,12 @@ class TrainPage(PageFrame):
         if run is None:
             self.say(self.tr("Watch the model learn, and stop whenever it is good enough."))
             return
+        if self._view is None and not self._plot_imported.done():
+            self.say(self._line(run))
+            self._schedule()
+            return
         if self._view is None:
+            self._plot_imported.result()
             self._view = self._build_view()
             self._offer_runs()
         self._show_run(run)

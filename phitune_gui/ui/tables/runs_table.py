@@ -80,8 +80,8 @@ class RunsTable(QTableView):
         header = self.horizontalHeader()
         header.setDefaultAlignment(Qt.AlignmentFlag.AlignLeading | Qt.AlignmentFlag.AlignVCenter)
         header.setHighlightSections(False)
-        widths = {Column.NAME: 140, Column.MODEL: 96, Column.TECHNIQUE: 86, Column.STATE: 72, Column.LOSS: 74, Column.CURVE: 68,
-                  Column.SPENT: 64, Column.WHEN: 132}  # fmt: skip
+        widths = {Column.NAME: 140, Column.MODEL: 92, Column.TECHNIQUE: 86, Column.STATE: 78, Column.LOSS: 76, Column.CURVE: 64,
+                  Column.SPENT: 70, Column.WHEN: 122}  # fmt: skip
         for column, width in widths.items():
             self.setColumnWidth(column, width)
         header.setMinimumSectionSize(60)

@@ -5,6 +5,8 @@ from datetime import datetime, timedelta
 
 from PySide6.QtCore import QCoreApplication
 
+from phitune_gui.ui.widgets.figures import bytes_text
+
 _UNITS = ((1e12, "TB"), (1e9, "GB"), (1e6, "MB"), (1e3, "kB"))
 
 
@@ -12,6 +14,8 @@ def part_of_text(part: float, whole: float) -> str:
     """Two amounts of bytes in the larger one's unit: `4.0 of 21.8 GB`."""
     factor, unit = next(((factor, unit) for factor, unit in _UNITS if max(part, whole) >= factor), (1.0, "B"))
     text = QCoreApplication.translate("Amounts", "{part} of {whole}")
+    if 0 < part < factor / 20:
+        return text.format(part=bytes_text(part), whole=f"{_short(whole / factor)} {unit}")
     return text.format(part=_short(part / factor), whole=f"{_short(whole / factor)} {unit}")
 
 
@@ -20,13 +24,15 @@ def _short(value: float) -> str:
 
 
 def span_text(seconds: float) -> str:
-    """A span of time in little room: `42 s`, `12 min`, `3 h 20 min`."""
+    """A span of time in little room: `42 s`, `12 min`, `3 h 20 min`, `26 h`."""
     if not math.isfinite(seconds) or seconds < 0:
         return "–"
     if seconds < 90:
         return f"{max(seconds, 1):.0f} s"
     minutes = round(seconds / 60)
-    return f"{minutes} min" if minutes < 90 else f"{minutes // 60} h {minutes % 60} min"
+    if minutes < 90:
+        return f"{minutes} min"
+    return f"{minutes // 60} h {minutes % 60} min" if minutes < 600 else f"{round(minutes / 60)} h"
 
 
 def estimate_text(seconds: float) -> str:

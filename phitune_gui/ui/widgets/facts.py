@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QGridLayout, QWidget
 
 from phitune_gui.ui.widgets.words import words
@@ -10,8 +11,9 @@ from phitune_gui.ui.widgets.words import words
 class Facts(QWidget):
     """Shows pairs; showing others replaces them."""
 
-    def __init__(self, parent: QWidget | None = None) -> None:
+    def __init__(self, parent: QWidget | None = None, *, values_at_end: bool = False) -> None:
         super().__init__(parent)
+        self._side = Qt.AlignmentFlag.AlignTrailing if values_at_end else Qt.AlignmentFlag.AlignLeading
         self.setObjectName("plain")
         self._grid = QGridLayout(self)
         self._grid.setContentsMargins(0, 0, 0, 0)
@@ -34,5 +36,6 @@ class Facts(QWidget):
         for row, (key, value) in enumerate(shown):
             label = words(value, "value", wrap=True, selectable=True)
             label.setAccessibleName(key)
+            label.setAlignment(self._side | Qt.AlignmentFlag.AlignVCenter)
             self._grid.addWidget(words(key, "key"), row, 0)
             self._grid.addWidget(label, row, 1)

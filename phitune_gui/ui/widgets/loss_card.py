@@ -26,7 +26,7 @@ class LossCard(Card):
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent=parent)
-        # pyqtgraph takes longer to import than the bare window to open, so it is loaded with the first plot
+        # pyqtgraph takes longer to import than the bare window to open; the Train page has imported it aside when it comes here
         from phitune_gui.ui.widgets.loss_plot import LossPlot
 
         self._run = Run()

@@ -88,6 +88,8 @@ class RunCard(QWidget):
         area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         area.setAccessibleName(self.tr("This run"))
         area.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        bar = area.verticalScrollBar()
+        bar.rangeChanged.connect(lambda _low, high: column.setContentsMargins(16, 18, 6 if high else 16, 12))  # its room is the margin's
         outer = QVBoxLayout(self)
         outer.setContentsMargins(1, 0, 0, 0)
         outer.setSpacing(0)

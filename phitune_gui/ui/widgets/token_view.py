@@ -22,6 +22,7 @@ class TokenView(QWidget):
         self._preview: Preview | None = None
         self.text = QTextEdit()
         self.text.setReadOnly(True)
+        self.text.document().setDocumentMargin(0)
         self.text.setFont(fixed_font())
         self.text.setStyleSheet(
             "QTextEdit { border: none; padding: 0px; background: transparent; font-family: monospace; font-size: 13px; }"
@@ -72,6 +73,7 @@ class _Legend(QWidget):
         self.setObjectName("plain")
         self.text = QTextEdit()
         self.text.setReadOnly(True)
+        self.text.document().setDocumentMargin(0)
         self.text.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         self.text.setStyleSheet("QTextEdit { border: none; padding: 0px; background: transparent; font-size: 13px; }")
         self.text.setFixedHeight(26)
