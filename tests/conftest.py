@@ -5,10 +5,14 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
+import hypothesis
 import psutil
 import pytest
 
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
+# Deadlines and the slowness check measure how busy the machine is, not what the tests are about.
+hypothesis.settings.register_profile("shared-machine", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow])
+hypothesis.settings.load_profile("shared-machine")
 TEST_DATA = os.environ.get("PHITUNE_TEST_DATA")
 
 
