@@ -7,6 +7,7 @@ import os
 import sys
 import time
 import traceback
+from collections.abc import Callable
 from pathlib import Path
 from types import TracebackType
 
@@ -122,7 +123,7 @@ def _application() -> QApplication:
     return app
 
 
-def _hook(session: Session):  # type: ignore[no-untyped-def]  # noqa: ANN202
+def _hook(session: Session) -> Callable[[type[BaseException], BaseException, TracebackType | None], None]:
     """Errors that nobody caught are logged and shown: the window goes on."""
 
     def show(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
