@@ -77,6 +77,7 @@ def show_report(report: ParityReport) -> None:
         ["divergence (KL)", f"{report.kl:.2e} nats"],
         ["largest logit difference", f"{report.max_logit_difference:.2e}"],
         ["loss on held-out text", f"{report.reference_loss:.4f} before, {report.export_loss:.4f} after ({report.loss_change:+.2%})"],
+        ["tokens numbered alike", f"{1 - report.tokenizer_drift:.2%} by the runtime's own tokenizer"],
         ["size", size(report.bytes)],
         ["load, first token", f"{report.load_seconds:.2f} s, {report.first_token_seconds * 1000:.0f} ms"],
         ["speed", f"{report.tokens_per_second:.1f} tokens/s"],

@@ -38,6 +38,8 @@ class ParityReport(Value):
     first_token_seconds: float
     tokens_per_second: float
     tokenizer_agrees: bool
+    tokenizer_drift: float = 0.0
+    """Share of the held-out tokens that the runtime's own tokenizer writes otherwise; programs that let it encode see them."""
     stops: bool
     """True when the export's stop tokens include the token that ends an answer."""
     tried: tuple[str, ...] = ()

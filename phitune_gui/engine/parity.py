@@ -88,24 +88,24 @@ def measure_speed(model: Any, prompt: np.ndarray, load_seconds: float, tokens: i
     return Speed(load_seconds, first - began, (made - 1) / max(1e-9, time.perf_counter() - first))
 
 
-def tokenizers_agree(reference: Reference, folder: Path, others: Callable[[list[str]], list[list[int]]]) -> bool:
-    """Whether the folder's tokenizer.json, the training tokenizer and the runtime's own give the same ids.
+def tokenizer_drift(reference: Reference, folder: Path, others: Callable[[list[str]], list[list[int]]]) -> float:
+    """Share of the held-out tokens that the runtime's own tokenizer writes otherwise than training did; 1 when it is wrong at heart.
 
-    The first two must agree on every text. The runtime's must on every probe around control tokens, where drift ruins answers; in
-    the held-out texts it may differ in RUNTIME_DRIFT of the tokens, because onnxruntime-genai merges rare punctuation in another
-    order (`6'',` is one case with Phi-3's own tokenizer). PhiTune itself always feeds ids of tokenizer.json.
+    The folder's tokenizer.json must agree with training on every text. The runtime's must on every probe around control tokens,
+    where drift ruins answers. In held-out texts a small share is let pass and reported, because onnxruntime-genai merges rare
+    punctuation in another order (`6'',` is one case with Phi-3's own tokenizer). PhiTune itself always feeds ids of tokenizer.json.
     """
     raw = Tokenizer.from_file(str(folder / "tokenizer.json"))
     wanted = {text: list(ids) for text, ids in reference.said}
     found = dict(zip(wanted, others(list(wanted)), strict=True))
     if any(raw.encode(text, add_special_tokens=False).ids != ids for text, ids in wanted.items()):
-        return False
+        return 1.0
     probes = wanted.keys() & set(probe_texts(raw))
     if any(found[text] != wanted[text] for text in probes):
-        return False
+        return 1.0
     rows = wanted.keys() - probes
     differing = sum(_differing(wanted[text], found[text]) for text in rows)
-    return differing <= RUNTIME_DRIFT * sum(len(wanted[text]) for text in rows)
+    return differing / max(1, sum(len(wanted[text]) for text in rows))
 
 
 def _differing(wanted: list[int], found: list[int]) -> int:
@@ -137,14 +137,15 @@ class Circumstances(NamedTuple):
     precision: str
     bytes: int
     faults: tuple[str, ...]
-    tokenizer_agrees: bool
+    drift: float
     stops: bool
 
 
 def build_report(bar: Bar, reference: Reference, figures: Figures, speed: Speed, known: Circumstances) -> ParityReport:
     """The report with its verdict: the bar is met, nothing is damaged, the tokenizers agree and answers can end."""
     missed = [*shortfalls(bar, figures), *known.faults]
-    if not known.tokenizer_agrees:
+    agrees = known.drift <= RUNTIME_DRIFT
+    if not agrees:
         missed.append("its tokenizer gives other tokens than the one used in training")
     if not known.stops:
         missed.append("its stop tokens lack the one that ends an answer")
@@ -157,5 +158,5 @@ def build_report(bar: Bar, reference: Reference, figures: Figures, speed: Speed,
         target=known.target, precision=known.precision, verified=not missed,
         why=f"Not verified: {'; '.join(missed)}. Seen on {seen}." if missed else f"Verified on {seen}.",
         bar=bar, positions=count, texts=rows, bytes=known.bytes, loss_change=figures.loss_change,
-        tokenizer_agrees=known.tokenizer_agrees, stops=known.stops, **figures._asdict(), **speed._asdict(),
+        tokenizer_agrees=agrees, tokenizer_drift=known.drift, stops=known.stops, **figures._asdict(), **speed._asdict(),
     )  # fmt: skip

@@ -17,7 +17,7 @@ from phitune_gui.engine import onnx_runtime
 from phitune_gui.engine.export_manifest import ExportManifest, damaged_files, folder_bytes, read_manifest, write_manifest
 from phitune_gui.engine.model import load_base
 from phitune_gui.engine.onnx_build import stop_ids_of
-from phitune_gui.engine.parity import Circumstances, Speed, build_report, compare, measure_speed, tokenizers_agree
+from phitune_gui.engine.parity import Circumstances, Speed, build_report, compare, measure_speed, tokenizer_drift
 from phitune_gui.engine.reference import Reference, load_reference
 from phitune_gui.engine.reporting import Reporter
 from phitune_gui.engine.tokenizer import load_tokenizer
@@ -56,18 +56,18 @@ def _measure_onnx(folder: Path, manifest: ExportManifest, reference: Reference, 
         speed = measure_speed(model, reference.ids[: min(PROMPT_TOKENS, int(reference.lengths[0]))], loaded)
     except RuntimeError as error:
         raise CannotStart(str(folder), f"The export in {folder} cannot be run: {error}", "Export the run again.") from error
-    agrees = _agrees(reference, folder, lambda texts: onnx_runtime.encode(model, texts))
+    drift = _drift(reference, folder, lambda texts: onnx_runtime.encode(model, texts))
     stops = set(manifest.stop_ids[:1]) <= stop_ids_of(folder)
-    known = Circumstances(manifest.target, manifest.precision, folder_bytes(folder), faults, agrees, stops)
+    known = Circumstances(manifest.target, manifest.precision, folder_bytes(folder), faults, drift, stops)
     return build_report(export_target(manifest.target).bar or Bar(), reference, figures, speed, known)
 
 
-def _agrees(reference: Reference, folder: Path, others: Callable[[list[str]], list[list[int]]]) -> bool:
-    """Whether the export's tokenizers give the ids of training; one that cannot be read gives none."""
+def _drift(reference: Reference, folder: Path, others: Callable[[list[str]], list[list[int]]]) -> float:
+    """How far the export's tokenizers leave the ids of training; one that cannot be read gives none of them."""
     try:
-        return tokenizers_agree(reference, folder, others)
+        return tokenizer_drift(reference, folder, others)
     except Exception:  # noqa: BLE001  the tokenizers library says by a bare Exception that it cannot read its file
-        return False
+        return 1.0
 
 
 def _measure_merged(folder: Path, manifest: ExportManifest, reference: Reference, faults: tuple[str, ...]) -> ParityReport:
@@ -81,7 +81,7 @@ def _measure_merged(folder: Path, manifest: ExportManifest, reference: Reference
             return model(torch.from_numpy(ids.astype(np.int64))[None]).logits[0].float().numpy()
 
     figures = compare(reference, logits_of)
-    agrees = _agrees(reference, folder, lambda texts: [tokenizer.encode(text, add_special_tokens=False) for text in texts])
+    drift = _drift(reference, folder, lambda texts: [tokenizer.encode(text, add_special_tokens=False) for text in texts])
     stops = set(manifest.stop_ids[:1]) <= set(model.generation_config.eos_token_id)
-    known = Circumstances(manifest.target, manifest.precision, folder_bytes(folder), faults, agrees, stops)
+    known = Circumstances(manifest.target, manifest.precision, folder_bytes(folder), faults, drift, stops)
     return build_report(MERGED_BAR, reference, figures, Speed(loaded, 0.0, 0.0), known)

@@ -2,28 +2,12 @@
 
 import json
 import os
-import subprocess
-import sys
 from pathlib import Path
-from typing import Any
 
 import pytest
 
+from tests.helpers.commands import phitune
 from tests.helpers.tiny_phi3 import write_tiny_phi3
-
-ROOT = Path(__file__).resolve().parents[2]
-
-
-def phitune(*arguments: str, home: Path, code: int = 0) -> dict[str, Any]:
-    """Run one command in a process of its own and return its JSON."""
-    environment = {**os.environ, "PHITUNE_HOME": str(home), "PYTHONPATH": str(ROOT), "QT_QPA_PLATFORM": "offscreen"}
-    command = [sys.executable, "-P", "-m", "phitune_gui", *arguments, "--json"]
-    done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=1500, check=False)
-    assert done.returncode == code, done.stderr[-2000:]
-    assert done.stdout.count("\n") == 1
-    document = json.loads(done.stdout)
-    assert isinstance(document, dict)
-    return document
 
 
 @pytest.mark.slow

@@ -13,6 +13,7 @@ from phitune_gui.core.run import Export, apply_all
 from phitune_gui.ui import stories
 from phitune_gui.ui.pages.export_page import ExportPage
 from phitune_gui.ui.showcase import MACHINE, MINI
+from phitune_gui.ui.widgets.parity_view import figures
 from tests.helpers.fake_session import FakeSession
 
 
@@ -187,3 +188,10 @@ def test_the_page_fits_the_smallest_window(qtbot: QtBot, ready: ExportPage, sess
     qtbot.wait(80)
 
     assert ready.widget().width() <= ready.viewport().width()
+
+
+@pytest.mark.parametrize(("agrees", "drift", "said"), [(True, 0.0, "yes"), (True, 0.0042, "all but 0.4 %"), (False, 1.0, "no")])
+def test_a_drift_of_the_runtimes_tokenizer_is_told_not_hidden(agrees: bool, drift: float, said: str) -> None:
+    report = stories.parity().model_copy(update={"tokenizer_agrees": agrees, "tokenizer_drift": drift})
+    (line,) = (figure for figure in figures(report) if "Tokens" in figure.name)
+    assert (line.value, line.passed) == (said, agrees)

@@ -44,7 +44,7 @@ def figures(report: ParityReport) -> list[Figure]:
         ),
         Figure(_tr("Loss on held-out text"), losses),
         Figure(_tr("Change of the loss"), f"{report.loss_change:+.3f}", change, _stays(report.loss_change, bar.max_loss_change)),
-        Figure(_tr("Tokens are numbered alike"), _yes(report.tokenizer_agrees), "", report.tokenizer_agrees),
+        Figure(_tr("Tokens are numbered alike"), _alike(report), "", report.tokenizer_agrees),
         Figure(_tr("Knows where an answer ends"), _yes(report.stops), "", report.stops),
         Figure(_tr("Compared on"), _tr("{places} places in {texts} texts").format(places=count_text(report.positions), texts=report.texts)),
         Figure(_tr("Size"), bytes_text(report.bytes)),
@@ -170,6 +170,13 @@ def _reaches(value: float, least: float | None) -> bool | None:
 
 def _stays(value: float, most: float | None) -> bool | None:
     return None if most is None else value <= most
+
+
+def _alike(report: ParityReport) -> str:
+    """`yes`, or how many of the held-out tokens other programs may see differently; PhiTune numbers them itself."""
+    if not report.tokenizer_agrees or not report.tokenizer_drift:
+        return _yes(report.tokenizer_agrees)
+    return _tr("all but {share}").format(share=percent_text(report.tokenizer_drift))
 
 
 def _yes(claim: bool) -> str:
