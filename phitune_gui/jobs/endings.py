@@ -1,10 +1,13 @@
 """The ending that a dead worker could not write itself: one event, one sentence, by whoever notices first."""
 
+from contextlib import suppress
 from pathlib import Path
 
 from phitune_gui.core import names
 from phitune_gui.core.events import JobFailed, event_to_line
+from phitune_gui.core.job import job_from_json
 from phitune_gui.core.run import Run, apply_all
+from phitune_gui.files.atomic import sweep_abandoned
 from phitune_gui.files.lines import LineAppender
 from phitune_gui.files.lock import Lock
 from phitune_gui.jobs.exit_reasons import explain_exit
@@ -36,7 +39,16 @@ def write_ending(folder: Path, ending: JobFailed) -> bool:
             appender.close()
     finally:
         lock.release()
+    _clear_after(folder)
     return True
+
+
+def _clear_after(folder: Path) -> None:
+    """Remove what the dead worker had half written outside its own folder, as a killed export does."""
+    with suppress(OSError, ValueError):
+        out = getattr(job_from_json((folder / names.JOB_FILE).read_text("utf-8")), "out", None)
+        if out:
+            sweep_abandoned(Path(out).parent)
 
 
 def settle(folder: Path, run: Run) -> bool:

@@ -1,10 +1,13 @@
 """Bytes reach the disk whole or not at all."""
 
+import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
-from phitune_gui.files.atomic import staged_folder, sweep, write_text
+from phitune_gui.files.atomic import staged_folder, sweep, sweep_abandoned, work_folder, write_text
 from phitune_gui.files.lines import LineAppender, LineTail
 from phitune_gui.files.lock import Lock, is_held
 from phitune_gui.files.manifest import verify_manifest, write_manifest
@@ -59,6 +62,21 @@ def test_sweep_takes_what_a_killed_writer_left_and_nothing_else(tmp_path: Path) 
     sweep(tmp_path)
 
     assert _names(tmp_path) == [".other", "kept"]
+
+
+def test_only_the_staging_of_dead_processes_is_abandoned(tmp_path: Path) -> None:
+    child = subprocess.Popen([sys.executable, "-c", ""])
+    child.wait()
+    dead, alive, kept = (tmp_path / f".staging-{name}" for name in (f"{child.pid}-ab", f"{os.getpid()}-cd", "notes"))
+    for folder in (dead, alive, kept):
+        folder.mkdir()
+
+    sweep_abandoned(tmp_path)
+    assert _names(tmp_path) == sorted([alive.name, kept.name])
+
+    with work_folder(tmp_path / "out") as work:
+        (work / "x").touch()
+    assert not work.exists()
 
 
 def test_a_tail_waits_for_the_end_of_a_line(tmp_path: Path) -> None:

@@ -8,10 +8,12 @@ import os
 import signal
 import sys
 import time
+from contextlib import AbstractContextManager
 from pathlib import Path
 
 from phitune_gui.core import events as e
 from phitune_gui.core.job import Job
+from phitune_gui.files.atomic import work_folder
 from phitune_gui.worker import work as real
 from phitune_gui.worker.reporter import FolderReporter
 
@@ -53,7 +55,14 @@ def _die(_reporter: FolderReporter, argument: str) -> None:
     time.sleep(5)
 
 
+def _leave(_reporter: FolderReporter, out: str) -> None:
+    _LEFT.append(work_folder(Path(out)))
+    (_LEFT[-1].__enter__() / "half").touch()
+
+
+_LEFT: list[AbstractContextManager[Path]] = []
 _STEPS = {
+    "leave": _leave,
     "emit": _emit,
     "junk": _junk,
     "sleep": lambda _reporter, argument: time.sleep(argument),

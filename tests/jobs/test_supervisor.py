@@ -9,6 +9,7 @@ import psutil
 import pytest
 
 from phitune_gui.core import events as e
+from phitune_gui.core.job import ExportJob
 from phitune_gui.core.run import Run, apply_all
 from phitune_gui.jobs.control import send
 from phitune_gui.jobs.endings import log_tail, settle
@@ -177,3 +178,13 @@ def test_a_request_of_an_earlier_attempt_is_not_obeyed(start: Start) -> None:
 
     assert again.run.attempt == 2
     assert again.run.state == "finished"
+
+
+def test_a_killed_export_leaves_nothing_beside_the_persons_folders(start: Start, tmp_path: Path) -> None:
+    out = tmp_path / "exports" / "onnx"
+
+    supervisor = start([["leave", str(out)], ["die", "SIGKILL"]], job=ExportJob(run="r", target="merged", out=str(out)))
+    _to_the_end(supervisor)
+
+    assert supervisor.run.failure
+    assert list(out.parent.iterdir()) == []
