@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from PySide6.QtCore import QCoreApplication
 
@@ -11,6 +10,7 @@ from phitune_gui.core.hardware import Hardware
 from phitune_gui.core.plan import Change
 from phitune_gui.core.recipe import Recipe
 from phitune_gui.core.run import Run
+from phitune_gui.ui.field_titles import field_title
 from phitune_gui.ui.session import Session
 from phitune_gui.ui.translation import declared
 from phitune_gui.ui.widgets.amounts import span_text
@@ -149,11 +149,4 @@ def part_labels() -> dict[str, str]:
 
 def field_labels(changes: Sequence[Change]) -> dict[str, str]:
     """The titles of the fields that the changes touch."""
-    labels = {}
-    for change in changes:
-        owner: type[Any] = Recipe
-        *parents, name = change.field.split(".")
-        for parent in parents:
-            owner = owner.model_fields[parent].annotation
-        labels[change.field] = declared(owner.model_fields[name].title or name)
-    return labels
+    return {change.field: field_title(change.field) or change.field for change in changes}

@@ -24,7 +24,7 @@ def setup_env() -> types.ModuleType:
 @pytest.mark.parametrize(
     ("words_of_pip", "sentence"),
     [
-        ("NewConnectionError: [Errno 111] Connection refused\nERROR: No matching distribution found for ijson", "No package index"),
+        ("NewConnectionError: [Errno 111] Connection refused\nERROR: No matching distribution found for torch", "No package index"),
         ("ERROR: No matching distribution found for onnxruntime>=1.29", "has no build for this Python"),
         ("OSError: [Errno 28] No space left on device", "The disk is full"),
         ("ERROR: something new", "its last words are above"),

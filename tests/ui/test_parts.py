@@ -11,6 +11,7 @@ from pytestqt.qtbot import QtBot
 from phitune_gui.core.dataset_report import Lengths
 from phitune_gui.core.messages import Preview, PreviewToken
 from phitune_gui.core.names import EVENTS_FILE, RECIPE_FILE
+from phitune_gui.core.problem import Problem
 from phitune_gui.core.recipe import Recipe, TrainingSection
 from phitune_gui.ui.drops import understand, understand_all
 from phitune_gui.ui.recipe_history import RecipeHistory
@@ -19,6 +20,7 @@ from phitune_gui.ui.widgets.closing_question import ClosingQuestion
 from phitune_gui.ui.widgets.histogram import Histogram
 from phitune_gui.ui.widgets.memory_bar import MemoryBar, Part
 from phitune_gui.ui.widgets.options_form import OptionsForm
+from phitune_gui.ui.widgets.problem_list import RefusalBar
 from phitune_gui.ui.widgets.token_view import TokenView
 
 LENGTHS = Lengths(min=10, p50=200, p95=700, max=1000, histogram=tuple((100 * place, 20 - place) for place in range(1, 11)))
@@ -241,3 +243,18 @@ def test_amounts_are_said_as_people_say_them() -> None:
     assert part_of_text(1.3e6, 79.3e9) == "1.3 MB of 79.3 GB"
     assert [span_text(seconds) for seconds in (0.2, 42, 720, 12_000, 95_000)] == ["1 s", "42 s", "12 min", "3 h 20 min", "26 h"]
     assert estimate_text(42 * 60) == "38 – 46 min"
+
+
+@pytest.mark.parametrize(
+    ("sentence", "read"),
+    [
+        ("Set data.max_length to 512 or less.", "Set “Longest conversation” to 512 or less."),
+        ("technique.rank is too high for training.micro_batch_size.", "“Rank” is too high for “Rows at a time”."),
+        ("The file data.jsonl and data.unknown stay.", "The file data.jsonl and data.unknown stay."),
+    ],
+)
+def test_problems_in_the_window_name_fields_as_forms_do(qtbot: QtBot, sentence: str, read: str) -> None:
+    bar = RefusalBar()
+    qtbot.addWidget(bar)
+    bar.show_problem(Problem(where="x", what="It stops.", how_to_fix=sentence))
+    assert bar.text == f"It stops. {read}"

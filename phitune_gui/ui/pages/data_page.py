@@ -7,6 +7,7 @@ from PySide6.QtWidgets import QFileDialog, QHBoxLayout, QVBoxLayout, QWidget
 from phitune_gui.catalog.formats import FORMATS
 from phitune_gui.core.dataset_report import DatasetReport
 from phitune_gui.core.recipe import DataSection, ValidationSection
+from phitune_gui.ui.field_titles import with_titles
 from phitune_gui.ui.session import Session
 from phitune_gui.ui.tables.rejected_rows_table import RejectedRowsTable
 from phitune_gui.ui.translation import declared
@@ -219,7 +220,7 @@ class DataPage(PageFrame):
         self.no_tokens.setVisible(preview is None)
         has_model = self._session.model is not None
         refused = self._session.preview_problem
-        waiting = f"{refused.what} {refused.how_to_fix}" if refused else self.tr("Reading …")
+        waiting = with_titles(f"{refused.what} {refused.how_to_fix}") if refused else self.tr("Reading …")
         self.no_tokens.setText(waiting if has_model else self.tr("Choose a model: its template and tokenizer decide."))
         for part in (self.before, self.after, self.row):
             part.setVisible(preview is not None)

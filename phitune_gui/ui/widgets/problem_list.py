@@ -8,6 +8,7 @@ from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QSizePolicy, QVBoxLayout, QWidget
 
 from phitune_gui.core.problem import Problem
+from phitune_gui.ui.field_titles import with_titles
 from phitune_gui.ui.widgets.buttons import Button, IconButton
 
 
@@ -21,19 +22,19 @@ class ProblemBox(QFrame):
         self.problem = problem
         self.setProperty("box", problem.severity)
         heading = self.tr("Problem.") if problem.severity == "problem" else self.tr("Advice.")
-        text = QLabel(f"<b>{escape(heading)}</b> {escape(problem.what)} {escape(problem.how_to_fix)}")
+        text = QLabel(f"<b>{escape(heading)}</b> {escape(with_titles(problem.what))} {escape(with_titles(problem.how_to_fix))}")
         text.setTextFormat(Qt.TextFormat.RichText)
         text.setWordWrap(True)
         text.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
         text.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Minimum)
-        self.setAccessibleName(f"{heading} {problem.what} {problem.how_to_fix}")
+        self.setAccessibleName(f"{heading} {_said(problem)}")
         column = QVBoxLayout(self)
         column.setContentsMargins(12, 9, 12, 9)
         column.setSpacing(4)
         column.addWidget(text)
         if link:
             row = QHBoxLayout()
-            show = Button(link, "link", name=f"{link}: {problem.what}")
+            show = Button(link, "link", name=f"{link}: {with_titles(problem.what)}")
             show.clicked.connect(lambda: self.opened.emit(problem.where))
             row.addWidget(show)
             row.addStretch(1)
@@ -105,9 +106,9 @@ class RefusalBar(QFrame):
     def show_problem(self, problem: Problem) -> None:
         """Shows this refusal."""
         self._problem = problem
-        self._text.setText(f"<b>{escape(problem.what)}</b> {escape(problem.how_to_fix)}")
+        self._text.setText(f"<b>{escape(with_titles(problem.what))}</b> {escape(with_titles(problem.how_to_fix))}")
         self._text.setToolTip(problem.where)
-        self.setAccessibleName(f"{problem.what} {problem.how_to_fix}")
+        self.setAccessibleName(_said(problem))
         self.show()
 
     def clear(self) -> None:
@@ -118,8 +119,12 @@ class RefusalBar(QFrame):
     @property
     def text(self) -> str:
         """What a person reads; empty when nothing is shown."""
-        return f"{self._problem.what} {self._problem.how_to_fix}" if self._problem and not self.isHidden() else ""
+        return _said(self._problem) if self._problem and not self.isHidden() else ""
 
     def _copy(self) -> None:
         if self._problem is not None:
             QGuiApplication.clipboard().setText(f"{self._problem.what}\n{self._problem.how_to_fix}\n{self._problem.where}")
+
+
+def _said(problem: Problem) -> str:
+    return with_titles(f"{problem.what} {problem.how_to_fix}")
