@@ -1,8 +1,13 @@
 """How many processor threads the heavy libraries use, and how much memory this process has taken."""
 
+import ctypes
 import sys
 
 import psutil
+
+_M_MMAP_THRESHOLD = -3
+"""The name of this setting in glibc's malloc.h."""
+_RETURNED_BYTES = 1 << 20
 
 
 def physical_cores() -> int:
@@ -20,6 +25,18 @@ def use_threads(wanted: int | None) -> int:
     threads = wanted or physical_cores()
     torch.set_num_threads(threads)
     return threads
+
+
+def return_freed_memory() -> None:
+    """Let glibc give tensors back to the system as soon as they are freed, instead of keeping them for later.
+
+    With gradient checkpointing on the starter (4 x 512 tokens, float32) the resident peak fell from 3.4 to 1.4 GB. The pages have
+    to be asked for again each time, which costs speed, so this is for runs that save memory. Other systems' allocators do without.
+    """
+    if sys.platform == "linux":
+        mallopt = getattr(ctypes.CDLL(None), "mallopt", None)  # musl has none
+        if mallopt is not None:
+            mallopt(_M_MMAP_THRESHOLD, _RETURNED_BYTES)
 
 
 def memory_now_and_peak() -> tuple[int, int]:

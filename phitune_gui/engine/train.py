@@ -16,7 +16,7 @@ from phitune_gui.engine.model import Tuned, attach_adapter, load_base, parameter
 from phitune_gui.engine.number_format import choose_dtype
 from phitune_gui.engine.reporting import Reporter
 from phitune_gui.engine.step_watch import StepWatch
-from phitune_gui.engine.threads import use_threads
+from phitune_gui.engine.threads import return_freed_memory, use_threads
 from phitune_gui.engine.tokenizer import load_tokenizer
 from phitune_gui.engine.trainer import build_trainer, total_steps
 
@@ -27,6 +27,8 @@ def run_training(job: TrainJob, reporter: Reporter) -> JobFinished | Paused:
     Raises CannotStart for rows, models or checkpoints that cannot be used, and NotFinite when the loss is no number any more.
     """
     use_threads(job.recipe.training.threads)
+    if job.recipe.training.gradient_checkpointing:
+        return_freed_memory()
     rows = _rows(job, reporter)
     note = _note(job, rows, reporter.folder)
     set_seed(job.recipe.training.seed)

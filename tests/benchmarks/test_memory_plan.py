@@ -27,7 +27,7 @@ def test_predicted_peak(shape: str, micro: int, tokens: int, dtype: str, checkpo
     model = write_tiny_phi3(
         tmp_path / "model", hidden_size=hidden, intermediate_size=intermediate, num_hidden_layers=layers, vocab_size=vocabulary,
         num_attention_heads=hidden // 64, num_key_value_heads=hidden // 64, max_position_embeddings=4096,
-        original_max_position_embeddings=4096, initializer_range=0.02,
+        original_max_position_embeddings=4096, initializer_range=0.02, dtype=dtype,
     )  # fmt: skip
     data, recipe, home = tmp_path / "rows.jsonl", tmp_path / "r.phitune.yaml", tmp_path / "home"
     rows = [{"question": f"{number}?", "answer": "a" * tokens * 8} for number in range(12)]

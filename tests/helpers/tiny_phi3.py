@@ -27,5 +27,5 @@ def write_tiny_phi3(folder: Path, seed: int = 7, **changes: object) -> Path:
     model = Phi3ForCausalLM(Phi3Config(**{**fields, **changes}))
     model.generation_config.eos_token_id = [ids["<|end|>"], ids["<|endoftext|>"]]
     model.generation_config.pad_token_id = ids["<|endoftext|>"]
-    model.save_pretrained(folder)
+    model.to(getattr(torch, str(changes.get("dtype", "float32")))).save_pretrained(folder)
     return folder

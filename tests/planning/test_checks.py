@@ -114,10 +114,16 @@ def test_long_models_are_advised_to_stay_within_their_original_context() -> None
 
 def test_rows_beyond_the_sliding_window_are_advised_against() -> None:
     lengths = a_report().lengths.model_copy(update={"max": 3000})
-    recipe = with_values(data__max_length=4096, training__micro_batch_size=1)
+    recipe = with_values(data__max_length=4096, training__micro_batch_size=1, training__gradient_checkpointing=True)
     advice = only(planned(recipe, report=reported(lengths=lengths)))
     assert (advice.severity, "3,000" in advice.what, "2,047" in advice.what) == ("advice", True, True)
-    assert planned(with_values(data__max_length=2047, training__micro_batch_size=1), report=reported(lengths=lengths)).problems == ()
+    assert (
+        planned(
+            with_values(data__max_length=2047, training__micro_batch_size=1, training__gradient_checkpointing=True),
+            report=reported(lengths=lengths),
+        ).problems
+        == ()
+    )
 
 
 def test_other_launchers_are_refused_in_plain_words() -> None:
