@@ -20,6 +20,7 @@ from phitune_gui.core.names import EXIT_DONE
 from phitune_gui.core.problem import Problem
 from phitune_gui.store.settings import load_settings
 from phitune_gui.ui.async_jobs import cancel_all
+from phitune_gui.ui.collector import Collector
 from phitune_gui.ui.main_window import MainWindow
 from phitune_gui.ui.session import Session
 from phitune_gui.ui.theme import Theme
@@ -46,6 +47,7 @@ def run_window(paths: list[str], exit_when_shown: bool, screenshots: Path | None
     theme = Theme(app, settings.theme)
     session = Session(settings)
     window = MainWindow(session, theme)
+    collector = Collector(window)
     previous, sys.excepthook = sys.excepthook, _hook(session)
     try:
         with loop:
@@ -54,6 +56,7 @@ def run_window(paths: list[str], exit_when_shown: bool, screenshots: Path | None
             finally:
                 session.close()
     finally:
+        collector.close()
         sys.excepthook = previous
         asyncio.set_event_loop(None)
     if exit_when_shown:
