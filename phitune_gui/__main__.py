@@ -1,6 +1,7 @@
 """The first lines that run: decide between worker, command line and window before anything heavy is imported."""
 
 import multiprocessing
+import os
 import sys
 
 COMMANDS = (
@@ -8,6 +9,8 @@ COMMANDS = (
     "verify", "chat",
 )  # fmt: skip
 """First arguments that are commands; anything else is a path that the window opens."""
+
+NO_SCREEN = "PhiTune found no screen to open its window on. Start it on a desktop, or use the commands: phitune --help"
 
 
 def main() -> int:
@@ -37,6 +40,9 @@ def window() -> int:
     parser.add_argument("--all", action="store_true", help="with --screenshots: every state, theme and size")
     parser.add_argument("--render-loss", nargs=2, metavar=("RUN", "PNG"), help="draw the loss of a run folder")
     options = parser.parse_args(sys.argv[1:])
+    if not (options.screenshots or options.render_loss or has_screen()):
+        sys.stderr.write(NO_SCREEN + "\n")
+        return 2
     from pathlib import Path
 
     from phitune_gui.app import render_loss, run_window
@@ -45,6 +51,13 @@ def window() -> int:
         return render_loss(Path(options.render_loss[0]), Path(options.render_loss[1]))
     screenshots = Path(options.screenshots) if options.screenshots else None
     return run_window(options.paths, options.exit_when_shown, screenshots, options.all, options.json)
+
+
+def has_screen() -> bool:
+    """Whether Qt can open a window here; without any screen it would abort the process."""
+    if sys.platform != "linux":
+        return True
+    return any(os.environ.get(name) for name in ("DISPLAY", "WAYLAND_DISPLAY", "QT_QPA_PLATFORM"))
 
 
 if __name__ == "__main__":

@@ -1,24 +1,64 @@
-"""Imports the plotting library beside the window: it takes a third of a second, and no slot may."""
+"""Imports the plotting library in small pieces between the window's events: as a whole it takes a quarter of a second."""
 
+from collections.abc import Iterator
 from concurrent.futures import Future
 from importlib import import_module
 from threading import Thread
 
+from PySide6 import QtCore, QtGui, QtWidgets
+from PySide6.QtCore import QObject, QTimer
+
 MODULE = "phitune_gui.ui.widgets.loss_plot"
+_WITHOUT_QT = ("numpy", "numpy.typing", "xml.etree.ElementTree", "pydoc", "cProfile")
+"""What pyqtgraph imports besides Qt; a thread may do that."""
+_NAMES_AT_ONCE = 20
 
 
-def import_plot() -> Future[None]:
-    """Begins the import in a thread; the future is done when a plot can be made at once."""
+def import_plot(parent: QObject) -> Future[None]:
+    """Begins the import; the future is done when a plot can be made at once.
+
+    Only this thread may touch Qt's classes: pyqtgraph reads every name of three Qt modules, PySide6 makes each class when it is first
+    read, and doing that in a thread while the window reads them too ended in a segmentation fault.
+    """
     imported: Future[None] = Future()
-    # A daemon, so that closing the window in this third of a second does not wait for it.
-    Thread(target=_import, args=(imported,), name="phitune-plot-import", daemon=True).start()
+    rest = _pieces(imported)
+    timer = QTimer(parent)
+
+    def go_on() -> None:
+        if next(rest, None) is None:
+            timer.stop()
+
+    timer.timeout.connect(go_on)
+    timer.start(0)
     return imported
 
 
-def _import(imported: Future[None]) -> None:
+def import_plot_now() -> None:
+    """The same in one go, where nobody waits."""
+    import_module(MODULE)
+
+
+def _pieces(imported: Future[None]) -> Iterator[bool]:
+    """Does a few milliseconds of work before each yield."""
+    helper = Thread(target=_import_without_qt, name="phitune-plot-import", daemon=True)
+    helper.start()
+    for module in (QtCore, QtGui, QtWidgets):
+        names = dir(module)
+        for start in range(0, len(names), _NAMES_AT_ONCE):
+            for name in names[start : start + _NAMES_AT_ONCE]:
+                getattr(module, name)
+            yield True
+    while helper.is_alive():
+        helper.join(0.002)
+        yield True
     try:
         import_module(MODULE)
     except ImportError as error:
         imported.set_exception(error)
     else:
         imported.set_result(None)
+
+
+def _import_without_qt() -> None:
+    for module in _WITHOUT_QT:
+        import_module(module)

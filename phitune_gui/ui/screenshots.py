@@ -11,7 +11,7 @@ from phitune_gui.store.settings import Settings
 from phitune_gui.ui import showcase
 from phitune_gui.ui.async_jobs import cancel_all
 from phitune_gui.ui.main_window import MainWindow
-from phitune_gui.ui.plot_import import import_plot
+from phitune_gui.ui.plot_import import import_plot_now
 from phitune_gui.ui.session import Session
 from phitune_gui.ui.theme import Theme, ThemeChoice
 
@@ -28,7 +28,7 @@ def take_screenshots(app: QApplication, folder: Path, all_states: bool) -> list[
     Raises OSError when the folder cannot be written.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    import_plot().result()  # else the first pictures of the Train page would show it waiting
+    import_plot_now()  # else the first pictures of the Train page would show it waiting
     themes: tuple[ThemeChoice, ...] = ("light", "dark") if all_states else ("light",)
     sizes = (LARGE, SMALL) if all_states else (LARGE,)
     loop = QEventLoop(app)

@@ -1,6 +1,9 @@
 """The contract of the command line: names, exit codes, one JSON object, one sentence per failure."""
 
 import json
+import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -133,3 +136,12 @@ def test_what_is_not_there_is_a_sentence(arguments: list[str], capsys: CaptureFi
     assert "nothing" in words.err
     assert "Traceback" not in words.err
     assert "Errno" not in words.err
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere there is always a screen")
+def test_without_a_screen_the_window_says_so_instead_of_aborting() -> None:
+    seen = {name: value for name, value in os.environ.items() if name not in ("DISPLAY", "WAYLAND_DISPLAY", "QT_QPA_PLATFORM")}
+    command = [sys.executable, "-P", "-m", "phitune_gui"]
+    done = subprocess.run(command, env=seen, capture_output=True, text=True, timeout=60, check=False)
+    assert done.returncode == 2
+    assert done.stderr.startswith("PhiTune found no screen")

@@ -30,7 +30,7 @@ class TrainPage(PageFrame):
         super().__init__("", "", parent)
         self._session = session
         self._view: QWidget | None = None
-        self._plot_imported = import_plot()
+        self._plot_imported = import_plot(self)
         self._build()
         self._connect()
         self._refresh()
