@@ -174,6 +174,18 @@ def stop(
 
 
 @app.command()
+def resume(
+    run: str,
+    detach: Annotated[bool, typer.Option("--detach", help="Return at once; training goes on.")] = False,
+    as_json: Json = False,
+) -> int:
+    """Go on with a stopped or broken-off run from its newest whole checkpoint."""
+    from phitune_gui.cli.resume import resume_run
+
+    return resume_run(run, detach, as_json)
+
+
+@app.command()
 def export(
     run: Annotated[str, typer.Argument(metavar="RUN")],
     target: Annotated[str, typer.Option("--to", metavar="TARGET", help="auto, adapter, merged, onnx-cpu-int4, -int8 or -fp32.")] = "auto",

@@ -37,8 +37,8 @@ def train_recipe(path: Path, settings: list[str], runs: Path | None, detach: boo
     try:
         run = follow(supervisor, quiet=as_json)
     except Interrupted as interruption:
-        return _after_interruption(supervisor, interruption.run, as_json)
-    _tell(supervisor.folder, run, as_json)
+        return after_interruption(supervisor, interruption.run, as_json)
+    tell(supervisor.folder, run, as_json)
     return 0
 
 
@@ -102,14 +102,16 @@ def ending(run: Run) -> str:
     return f"{words.get(run.state, run.state)} at step {run.step} of {run.total_steps}."
 
 
-def _after_interruption(supervisor: Supervisor, run: Run, as_json: bool) -> int:
+def after_interruption(supervisor: Supervisor, run: Run, as_json: bool) -> int:
+    """What is said and returned after Ctrl-C."""
     if run.failure and run.failure.kind != "killed":
         raise JobEndedBadly(str(supervisor.folder), run.failure)
-    _tell(supervisor.folder, run, as_json)
+    tell(supervisor.folder, run, as_json)
     return EXIT_INTERRUPTED
 
 
-def _tell(folder: Path, run: Run, as_json: bool) -> None:
+def tell(folder: Path, run: Run, as_json: bool) -> None:
+    """The figures of an ended run."""
     if as_json:
         write_json(figures(folder, run))
         return

@@ -40,6 +40,11 @@ def start_job(job: Job) -> Supervisor:
     return _start(job.model_copy(update={"parent_pid": job.parent_pid or os.getpid()}), folder)
 
 
+def start_again(job: TrainJob, folder: Path) -> Supervisor:
+    """Start another attempt of a run in its own folder."""
+    return _start(job, folder)
+
+
 def _start(job: Job, folder: Path) -> Supervisor:
     if worker_lives(folder):
         raise CannotStart(str(folder), f"A worker is at work on {folder.name} already.", "Wait until it has ended, or stop it first.")

@@ -1,0 +1,59 @@
+"""Going on with a run that was stopped, paused or broken off, from its newest checkpoint that is whole."""
+
+from pathlib import Path
+
+from pydantic import ValidationError
+
+from phitune_gui.core import names
+from phitune_gui.core.job import TrainJob, job_from_json
+from phitune_gui.core.problem import CannotStart
+from phitune_gui.core.run import Run
+from phitune_gui.files.manifest import verify_manifest
+from phitune_gui.jobs.history import settled_run
+from phitune_gui.jobs.launch import start_again
+from phitune_gui.jobs.supervisor import Supervisor
+from phitune_gui.store.checkpoints import checkpoint_steps
+
+
+def resume_training(folder: Path, niceness: int = 0) -> tuple[Supervisor, int]:
+    """Start the next attempt in the same folder, and say from which step: those after it are trained again, to the bit.
+
+    Raises CannotStart when the run is at work, has reached its last step, or no whole checkpoint is left.
+    """
+    run = settled_run(folder).run
+    refuse_unless_resumable(folder, run)
+    job = _job(folder)
+    step, checkpoint = newest_whole(folder)
+    again = job.model_copy(update={"from_step": step, "checkpoint": str(checkpoint.relative_to(folder)), "niceness": niceness})
+    return start_again(again, folder), step
+
+
+def refuse_unless_resumable(folder: Path, run: Run) -> None:
+    """CannotStart when there is nothing to go on with."""
+    if run.state == "finished":
+        raise CannotStart(
+            str(folder), f"The run {folder.name} has reached its last step.", "To train longer, start a new run with more epochs."
+        )
+    if not run.ended:
+        raise CannotStart(str(folder), f"The run {folder.name} is being trained.", "Let it finish, or stop it first.")
+
+
+def newest_whole(folder: Path) -> tuple[int, Path]:
+    """Step and folder of the newest checkpoint whose files are all as they were written. Raises CannotStart."""
+    kept = checkpoint_steps(folder)
+    for step in sorted(kept, reverse=True):
+        if not verify_manifest(kept[step]):
+            return step, kept[step]
+    damaged = " Every checkpoint in it is damaged." if kept else " It has no checkpoint."
+    raise CannotStart(str(folder), f"The run {folder.name} cannot go on.{damaged}", "Start a new run from its recipe.")
+
+
+def _job(folder: Path) -> TrainJob:
+    try:
+        job = job_from_json((folder / names.JOB_FILE).read_bytes())
+    except (OSError, ValidationError):
+        job = None
+    if not isinstance(job, TrainJob):
+        what = f"The order that started the run {folder.name} cannot be read."
+        raise CannotStart(str(folder / names.JOB_FILE), what, "Start a new run from its recipe.")
+    return job
