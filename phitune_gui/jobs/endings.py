@@ -11,7 +11,7 @@ from phitune_gui.files.atomic import sweep_abandoned
 from phitune_gui.files.lines import LineAppender
 from phitune_gui.files.lock import Lock
 from phitune_gui.jobs.exit_reasons import explain_exit
-from phitune_gui.jobs.worker_file import worker_lives
+from phitune_gui.jobs.worker_file import started_this_boot, worker_lives
 from phitune_gui.store.runs import read_events
 
 LOG_TAIL_BYTES = 20_000
@@ -19,7 +19,7 @@ LOG_TAIL_BYTES = 20_000
 
 def end_of(folder: Path, run: Run, exit_code: int | None, new_oom_kills: int) -> JobFailed:
     """Why the worker is gone, from its exit code (None when unknown) and the end of its log."""
-    return explain_exit(exit_code, log_tail(folder), run, new_oom_kills)
+    return explain_exit(exit_code, log_tail(folder), run, new_oom_kills, started_this_boot(folder))
 
 
 def write_ending(folder: Path, ending: JobFailed) -> bool:

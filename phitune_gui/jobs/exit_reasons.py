@@ -12,9 +12,12 @@ _MEMORY = re.compile(r"out of memory|can't allocate memory|cannot allocate memor
 _LESS_MEMORY = "Choose fewer rows at a time, shorter conversations, or Save memory (slower)."
 
 
-def explain_exit(exit_code: int | None, log: str, run: Run, new_oom_kills: int = 0) -> JobFailed:
-    """The ending for a worker that wrote none; `exit_code` is negative for signals and None when nobody waited for it."""
-    kind, message, hint = _reason(exit_code, log, run, new_oom_kills)
+def explain_exit(exit_code: int | None, log: str, run: Run, new_oom_kills: int = 0, same_boot: bool = False) -> JobFailed:
+    """The ending for a worker that wrote none; `exit_code` is negative for signals and None when nobody waited for it.
+
+    `same_boot`: the machine has not been started anew since the worker was.
+    """
+    kind, message, hint = _reason(exit_code, log, run, new_oom_kills, same_boot)
     return JobFailed(at=time.time(), kind=kind, message=message, hint=f"{hint} {_what_is_safe(run)}".strip(), traceback=log[-4000:])
 
 
@@ -28,13 +31,15 @@ def oom_kills() -> int:
     return int(found.group(1)) if found else 0
 
 
-def _reason(exit_code: int | None, log: str, run: Run, new_oom_kills: int) -> tuple[FailureKind, str, str]:
+def _reason(exit_code: int | None, log: str, run: Run, new_oom_kills: int, same_boot: bool) -> tuple[FailureKind, str, str]:
     where = f" at step {run.step} of {run.total_steps}" if run.total_steps else ""
-    if exit_code is None:
-        return "vanished", f"The worker is gone{where}; the machine may have been switched off or restarted.", ""
-    if _MEMORY.search(log[-4000:]) or (exit_code == -9 and new_oom_kills > 0):
+    if _MEMORY.search(log[-4000:]) or (exit_code in (-9, None) and new_oom_kills > 0):
         peak = f" It had used {run.peak_bytes / 1e9:.1f} GB." if run.peak_bytes else ""
         return "out_of_memory", f"The worker was ended{where} because memory ran out.{peak}", _LESS_MEMORY
+    if exit_code is None and same_boot:
+        return "vanished", f"The worker was killed from outside, or it crashed{where}.", ""
+    if exit_code is None:
+        return "vanished", f"The worker is gone{where}; the machine was switched off or restarted.", ""
     if exit_code == -9:
         return "killed", f"The worker was killed from outside{where}.", ""
     if exit_code == -7:

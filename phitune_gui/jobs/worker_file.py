@@ -41,6 +41,12 @@ def worker_lives(folder: Path) -> bool:
     return False
 
 
+def started_this_boot(folder: Path) -> bool:
+    """Whether the folder's worker was started on this machine since the machine itself was."""
+    document = _read(folder)
+    return document.get("host") == platform.node() and document.get("boot_id") == _boot_id()
+
+
 def _read(folder: Path) -> dict[str, Any]:
     try:
         document = json.loads((folder / names.WORKER_FILE).read_text("utf-8"))

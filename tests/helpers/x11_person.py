@@ -1,14 +1,19 @@
 """Sits in front of the real window under X11 and uses mouse and keyboard: drop, start, watch, stop, export, ask.
 
-python x11_person.py MODEL DATA PICTURES        prints one JSON object with what was seen
+python x11_person.py SCENE MODEL DATA PICTURES        prints one JSON object with what was seen
+
+Scenes: `journey`, the whole way; `left_training`, starts a run, tells its folder and waits to be killed; `found_again`, a new window on
+the same home that finds the run at work and sees its worker being killed.
 """
 
 import asyncio
 import json
+import os
+import signal
 import sys
 from pathlib import Path
 
-from PySide6.QtWidgets import QApplication, QScrollArea, QWidget
+from PySide6.QtWidgets import QApplication, QLabel, QScrollArea, QWidget
 from qasync import QEventLoop
 
 from phitune_gui import app as phitune
@@ -69,7 +74,39 @@ class Person:
         screen = QApplication.primaryScreen()
         screen.grabWindow(0).save(str(self.pictures / f"{name}.png"))
 
-    async def work(self, model: Path, data: Path) -> None:
+    async def journey(self, model: Path, data: Path) -> None:
+        session = self.window.session
+        await self.start_training(model, data)
+        self.seen["points_while_training"] = len(session.run.steps)
+        self.seen["was_live"] = session.run_is_live
+        await asyncio.sleep(0.5)
+        self.picture("2-training")
+        await self.stop_export_and_ask()
+
+    async def left_training(self, model: Path, data: Path) -> None:
+        await self.start_training(model, data)
+        sys.stdout.write(json.dumps({"run": str(self.window.session.run_folder)}) + "\n")
+        sys.stdout.flush()
+        await asyncio.sleep(600)
+
+    async def found_again(self, _model: Path, _data: Path) -> None:
+        session = self.window.session
+        await self.until(lambda: session.run_is_live and session.run.steps, "the run of the killed window")
+        before = session.run.step
+        await self.until(lambda: session.run.step > before + 3, "points arriving in the new window")
+        await self.until(lambda: session.run.checkpoints, "a checkpoint")
+        await self.click(self.window.rail.buttons["train"])
+        await asyncio.sleep(0.7)
+        self.picture("6-found-again")
+        os.kill(json.loads((session.run_folder / "worker.json").read_text("utf-8"))["pid"], signal.SIGKILL)
+        await self.until(lambda: session.run.ended, "the end of the killed worker")
+        await asyncio.sleep(0.7)
+        self.picture("7-worker-killed")
+        outcome = self.window._pages["train"].outcome
+        labels = [label.text() for label in outcome.findChildren(QLabel) if label.isVisible()]
+        self.seen |= {"state": session.run.state, "said": " ".join(labels)}
+
+    async def start_training(self, model: Path, data: Path) -> None:
         window, session = self.window, self.window.session
         await self.drag(model)
         await self.until(lambda: session.model is not None and session.model.usable, "the dropped model")
@@ -78,10 +115,9 @@ class Person:
         self.picture("1-dropped")
         await self.click(window.run_card.start)
         await self.until(lambda: session.run is not None and len(session.run.steps) >= 5, "points arriving")
-        self.seen["points_while_training"] = len(session.run.steps)
-        self.seen["was_live"] = session.run_is_live
-        await asyncio.sleep(0.5)
-        self.picture("2-training")
+
+    async def stop_export_and_ask(self) -> None:
+        window, session = self.window, self.window.session
         await self.click(window._pages["train"].buttons.stop)
         await self.until(lambda: session.run.ended, "the stopped run")
         self.seen["run_state"] = session.run.state
@@ -109,7 +145,7 @@ class Person:
 
 
 def main() -> None:
-    model, data, pictures = map(Path, sys.argv[1:4])
+    scene, (model, data, pictures) = sys.argv[1], map(Path, sys.argv[2:5])
     app = phitune._application()
     loop = QEventLoop(app)
     asyncio.set_event_loop(loop)
@@ -121,7 +157,7 @@ def main() -> None:
     with loop:
         try:
             session.begin()
-            loop.run_until_complete(person.work(model, data))
+            loop.run_until_complete(getattr(person, scene)(model, data))
         finally:
             loop.run_until_complete(cancel_all(loop))
             session.close()

@@ -1,5 +1,6 @@
 """A worker may end in any way: the folder gets exactly one ending and one sentence."""
 
+import json
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -188,3 +189,23 @@ def test_a_killed_export_leaves_nothing_beside_the_persons_folders(start: Start,
 
     assert supervisor.run.failure
     assert list(out.parent.iterdir()) == []
+
+
+@pytest.mark.parametrize(("boot", "words"), [("", "killed from outside, or it crashed"), ("another", "switched off or restarted")])
+def test_a_worker_that_nobody_waited_for_is_told_by_the_boot_of_the_machine(start: Start, boot: str, words: str) -> None:
+    folder = start([["sleep", 30]]).folder
+    follower = Supervisor(folder)
+    while not follower.run.pid:
+        follower.read()
+        time.sleep(0.02)
+    if boot:
+        named = json.loads((folder / "worker.json").read_text("utf-8"))
+        (folder / "worker.json").write_text(json.dumps({**named, "boot_id": boot}), "utf-8")
+    process = psutil.Process(follower.run.pid)
+    process.kill()
+    process.wait(10)
+
+    _to_the_end(follower)
+
+    assert follower.run.failure is not None
+    assert words in follower.run.failure.message
