@@ -193,17 +193,16 @@ def test_a_killed_export_leaves_nothing_beside_the_persons_folders(start: Start,
 
 @pytest.mark.parametrize(("boot", "words"), [("", "killed from outside, or it crashed"), ("another", "switched off or restarted")])
 def test_a_worker_that_nobody_waited_for_is_told_by_the_boot_of_the_machine(start: Start, boot: str, words: str) -> None:
-    folder = start([["sleep", 30]]).folder
-    follower = Supervisor(folder)
+    starter = start([["sleep", 30]])
+    folder, follower = starter.folder, Supervisor(starter.folder)
     while not follower.run.pid:
         follower.read()
         time.sleep(0.02)
     if boot:
         named = json.loads((folder / "worker.json").read_text("utf-8"))
         (folder / "worker.json").write_text(json.dumps({**named, "boot_id": boot}), "utf-8")
-    process = psutil.Process(follower.run.pid)
-    process.kill()
-    process.wait(10)
+    psutil.Process(follower.run.pid).kill()
+    assert starter.wait(10)
 
     _to_the_end(follower)
 
