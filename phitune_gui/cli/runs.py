@@ -4,7 +4,7 @@ import time
 from typing import Any
 
 from phitune_gui.cli.output import say, table, write_json
-from phitune_gui.cli.train import ending, figures
+from phitune_gui.cli.train import ending, figures, say_advice
 from phitune_gui.jobs.history import settled_run, settled_runs
 from phitune_gui.store.exports import exports_of
 from phitune_gui.store.runs import RunRecord, find_run
@@ -18,10 +18,11 @@ def show_runs(as_json: bool) -> int:
         return 0
     rows = []
     for record in records:
-        best = record.run.best_evaluation
+        best, last = record.run.best_evaluation, record.run.last_evaluation
+        validation = [f"{best.loss:.4f} (step {best.step})" if best else "", f"{last.loss:.4f}" if last else ""]
         when = time.strftime("%Y-%m-%d %H:%M", time.localtime(record.made_at))
-        rows.append([record.name, record.recipe.technique.id, record.run.state, f"{best.loss:.4f}" if best else "", when])
-    table("", ["run", "technique", "state", "validation", "made"], rows)
+        rows.append([record.name, record.recipe.technique.id, record.run.state, *validation, when])
+    table("", ["run", "technique", "state", "best validation", "last", "made"], rows)
     if not rows:
         say("There are no runs yet. phitune demo makes one; phitune train RECIPE another.")
     return 0
@@ -40,6 +41,7 @@ def show_run(name: str, as_json: bool) -> int:
         verdict = "not checked" if item.report is None else "verified" if item.report.verified else "not verified"
         rows.append(["export", f"{item.path}: {verdict}"])
     table("", ["", ""], rows)
+    say_advice(run)
     return 0
 
 

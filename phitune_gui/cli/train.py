@@ -14,6 +14,7 @@ from phitune_gui.core.plan import Plan
 from phitune_gui.core.problem import CannotStart
 from phitune_gui.core.recipe import Recipe
 from phitune_gui.core.run import Run
+from phitune_gui.core.validation import went_too_far
 from phitune_gui.jobs.control import send
 from phitune_gui.jobs.launch import start_training
 from phitune_gui.jobs.supervisor import Supervisor
@@ -65,13 +66,28 @@ def refuse_blocked(plan: Plan, model: BaseModel | None) -> None:
 
 def figures(folder: Path, run: Run) -> dict[str, Any]:
     """The result of a run as the contract names it."""
-    best = run.best_evaluation
+    best, last = run.best_evaluation, run.last_evaluation
     return {
         "run": str(folder), "state": run.state, "steps": run.step, "final_loss": run.final_loss,
-        "best_validation_loss": best.loss if best else None,
+        "best_validation_loss": best.loss if best else None, "best_validation_step": best.step if best else None,
+        "last_validation_loss": last.loss if last else None, "last_validation_step": last.step if last else None,
         "tokens_per_second": run.tokens_per_second, "learned_tokens_per_second": run.learned_tokens_per_second,
         "peak_memory_bytes": run.peak_bytes, "seconds": max(0.0, run.ended_at - run.began_at),
     }  # fmt: skip
+
+
+def validation_rows(run: Run) -> list[list[str]]:
+    """The best and the last validation loss, each with its step, for a table of two columns."""
+    points = {"best validation loss": run.best_evaluation, "last validation loss": run.last_evaluation}
+    rows = [[name, f"{point.loss:.4f} after step {point.step}"] for name, point in points.items() if point]
+    return rows or [["validation loss", "nothing was held out"]]
+
+
+def say_advice(run: Run) -> None:
+    """One sentence when an earlier step was better than what was kept."""
+    advice = went_too_far(run)
+    if advice:
+        say(advice, "yellow")
 
 
 def stop_run(name: str, now: bool, as_json: bool) -> int:
@@ -116,13 +132,13 @@ def tell(folder: Path, run: Run, as_json: bool) -> None:
         write_json(figures(folder, run))
         return
     say(ending(run), "bold")
-    best = run.best_evaluation
     rows = [
         ["run", str(folder)],
         ["training loss", f"{run.final_loss:.4f}" if run.final_loss is not None else "none"],
-        ["best validation loss", f"{best.loss:.4f} after step {best.step}" if best else "nothing was held out"],
+        *validation_rows(run),
         ["speed", f"{run.tokens_per_second:.0f} tokens/s, {run.learned_tokens_per_second:.0f} learned"],
         ["peak memory", f"{run.peak_bytes / 1e9:.2f} GB"],
         ["time", duration(max(0.0, run.ended_at - run.began_at))],
     ]
     table("", ["", ""], rows)
+    say_advice(run)

@@ -128,6 +128,11 @@ class Run(Value):
         finite = [point for point in self.evaluations if point.loss == point.loss]
         return min(finite, key=lambda point: point.loss, default=None)
 
+    @property
+    def last_evaluation(self) -> Evaluation | None:
+        """The newest validation point."""
+        return max(self.evaluations, key=lambda point: point.step, default=None)
+
 
 def apply_all(run: Run, events: Iterable[e.Event]) -> Run:
     """The run after all `events`; the same as `apply` one by one, but a burst of steps is appended at once."""

@@ -12,9 +12,12 @@ from _pytest.capture import CaptureFixture
 from phitune_gui.__main__ import COMMANDS
 from phitune_gui.cli import main
 from phitune_gui.cli.commands import app
+from phitune_gui.core import events as e
+from phitune_gui.core.names import EVENTS_FILE
+from phitune_gui.core.recipe import Recipe
 from phitune_gui.store.recipes import load_recipe
 from phitune_gui.store.runs import create_run_folder
-from tests.helpers.factories import a_plan, a_recipe
+from tests.helpers.factories import a_plan, a_recipe, a_training
 from tests.helpers.tiny_phi3 import write_tiny_phi3
 
 ROWS = [{"question": f"What is {number} and one?", "answer": f"It makes {number + 1}, friend."} for number in range(40)]
@@ -145,3 +148,30 @@ def test_without_a_screen_the_window_says_so_instead_of_aborting() -> None:
     done = subprocess.run(command, env=seen, capture_output=True, text=True, timeout=60, check=False)
     assert done.returncode == 2
     assert done.stderr.startswith("PhiTune found no screen")
+
+
+def _a_finished_run(*points: tuple[int, float], recipe: Recipe | None = None) -> Path:
+    """A run folder as training leaves it, validated at these steps."""
+    folder = create_run_folder(recipe or a_recipe(), a_plan(), "a")
+    judged = [e.Evaluated(step=step, loss=loss, rows=10, tokens=100) for step, loss in points]
+    events = [*a_training(10), *judged, e.MemoryMeasured(used_bytes=1, peak_bytes=1_276_088_320), e.JobFinished(at=38.5)]
+    (folder / EVENTS_FILE).write_bytes(b"".join(e.event_to_line(event) for event in events))
+    return folder
+
+
+def test_a_run_that_went_too_far_tells_both_losses_and_what_to_do(capsys: CaptureFixture[str]) -> None:
+    folder = _a_finished_run((4, 1.048), (10, 5.911))
+
+    main(["runs"])
+    listed = capsys.readouterr().out
+    main(["show", folder.name])
+    shown = capsys.readouterr()
+    main(["show", folder.name, "--json"])
+    run = _json(capsys)["run"]
+
+    assert "1.0480 (step 4)" in listed
+    assert "5.9110" in listed
+    assert "by heart" in shown.err
+    assert isinstance(run, dict)
+    assert (run["best_validation_loss"], run["best_validation_step"]) == (1.048, 4)
+    assert (run["last_validation_loss"], run["last_validation_step"]) == (5.911, 10)
