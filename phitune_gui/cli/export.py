@@ -58,15 +58,27 @@ def verify_export(folder: Path, as_json: bool) -> int:
 def tell(export: Export, as_json: bool) -> int:
     """Show an export and its report; the exit code of the command."""
     report = export.report
-    verified = report.verified if report else None
+    verified = report.verified if report else False if export.damaged else None
     if as_json:
         figures = report.model_dump(mode="json") if report else None
-        write_json({"path": export.path, "target": export.target, "bytes": export.bytes, "verified": verified, "report": figures})
+        document = {"path": export.path, "target": export.target, "bytes": export.bytes, "verified": verified, "report": figures}
+        write_json(document if export.damaged is None else {**document, "damaged": list(export.damaged)})
     else:
         say(f"{export.target}: {size(export.bytes)} in {export.path}", "bold")
         if report:
             show_report(report)
+        else:
+            say(unmeasured(export), "bold red" if export.damaged else "")
     return EXIT_FAILED if verified is False else EXIT_DONE
+
+
+def unmeasured(export: Export) -> str:
+    """What is known of an export that has nothing to be compared with, in a sentence."""
+    if export.damaged is None:
+        return "Not checked: it is the trained weights themselves."
+    if export.damaged:
+        return f"Not verified: {'; '.join(export.damaged)}. Export the run again."
+    return "Nothing to compare: it is the trained weights themselves. All its files are as they were exported (SHA-256)."
 
 
 def show_report(report: ParityReport) -> None:

@@ -204,6 +204,16 @@ class Verified(_Event):
     report: ParityReport
 
 
+class FilesCompared(_Event):
+    """An export with nothing to measure: `damaged` has one clause per file unlike its manifest, None when that lists no files."""
+
+    event: Literal["FilesCompared"] = "FilesCompared"
+    target: str
+    path: str
+    bytes: int
+    damaged: tuple[str, ...] | None
+
+
 class Paused(_Event):
     """Last event of an attempt: saved, memory freed, can be resumed."""
 
@@ -239,7 +249,7 @@ class JobFailed(_Event):
 Event = Annotated[
     AttemptBegan | StageBegan | Progressed | HardwareProbed | DatasetInspected | TrainingBegan | StepLogged | Evaluated | SampleWritten
     | MemoryMeasured | CheckpointSaved | Warned | Advised | Checked | Heartbeat | Acknowledged | Resumed | TextGenerated
-    | AnswerFinished | Exported | Verified | Paused | JobFinished | JobFailed,
+    | AnswerFinished | Exported | Verified | FilesCompared | Paused | JobFinished | JobFailed,
     Field(discriminator="event"),
 ]  # fmt: skip
 LAST = (Paused, JobFinished, JobFailed)

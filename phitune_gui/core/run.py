@@ -55,6 +55,8 @@ class Export(Value):
     path: str
     bytes: int = 0
     report: ParityReport | None = None
+    damaged: tuple[str, ...] | None = None
+    """One clause per file unlike the manifest; None before files were compared."""
 
 
 class Run(Value):
@@ -203,6 +205,11 @@ def _verified(run: Run, event: e.Verified) -> dict[str, object]:
     return {"exports": tuple(known.values())}
 
 
+def _files_compared(run: Run, event: e.FilesCompared) -> dict[str, object]:
+    others = tuple(export for export in run.exports if export.path != event.path)
+    return {"exports": (*others, Export(target=event.target, path=event.path, bytes=event.bytes, damaged=event.damaged))}
+
+
 def _finished(run: Run, event: e.JobFinished) -> dict[str, object]:
     return {"state": "stopped" if event.stopped_early else "finished", "ended_at": event.at, "artifacts": event.artifacts}
 
@@ -224,6 +231,7 @@ _CHANGES: dict[type, Callable[[Run, Any], dict[str, object]]] = {
     e.Acknowledged: _acknowledged,
     e.Exported: _exported,
     e.Verified: _verified,
+    e.FilesCompared: _files_compared,
     e.Paused: lambda run, event: {"state": "paused", "ended_at": event.at},
     e.JobFinished: _finished,
     e.JobFailed: lambda run, event: {"state": "failed", "ended_at": event.at, "failure": event},

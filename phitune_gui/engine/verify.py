@@ -8,7 +8,7 @@ import numpy as np
 import torch
 
 from phitune_gui.catalog.exports import export_target
-from phitune_gui.core.events import JobFinished, StageBegan, Verified
+from phitune_gui.core.events import FilesCompared, JobFinished, StageBegan, Verified
 from phitune_gui.core.job import VerifyJob
 from phitune_gui.core.names import REFERENCE_FILE
 from phitune_gui.core.parity import Bar, ParityReport
@@ -34,12 +34,19 @@ def run_verify(job: VerifyJob, reporter: Reporter) -> JobFinished:
     reporter.emit(StageBegan(stage="verifying", detail=manifest.target))
     damaged = damaged_files(folder, manifest)
     if manifest.kind == "adapter":
-        return JobFinished(results={"path": str(folder), "verified": not damaged, "report": None, "damaged": list(damaged)})
+        return _only_files(folder, manifest, damaged, reporter)
     report = measure(folder, manifest, load_reference(folder / REFERENCE_FILE), damaged)
     report = report.model_copy(update={"tried": manifest.report.tried if manifest.report else ()})
     write_manifest(folder, manifest.model_copy(update={"report": report}))
     reporter.emit(Verified(path=str(folder), report=report))
     return JobFinished(results={"path": str(folder), "verified": report.verified, "report": report.model_dump(mode="json")})
+
+
+def _only_files(folder: Path, manifest: ExportManifest, damaged: tuple[str, ...], reporter: Reporter) -> JobFinished:
+    """An adapter is the trained weights themselves: all that can be said is whether its files are still those."""
+    found = damaged if manifest.files else None
+    reporter.emit(FilesCompared(target=manifest.target, path=str(folder), bytes=manifest.bytes, damaged=found))
+    return JobFinished(results={"path": str(folder), "verified": False if damaged else None, "report": None, "damaged": list(damaged)})
 
 
 def measure(folder: Path, manifest: ExportManifest, reference: Reference, faults: tuple[str, ...] = ()) -> ParityReport:

@@ -154,7 +154,7 @@ def test_a_folder_that_is_no_export_is_refused(tmp_path: Path, copy: Path) -> No
 def test_a_damaged_adapter_export_names_the_file(trained: Notebook, tmp_path: Path) -> None:
     out = tmp_path / "adapter"
     run_export(ExportJob(run=str(trained.folder), target="adapter", out=str(out)), Notebook(tmp_path))
-    assert run_verify(VerifyJob(export=str(out)), Notebook(tmp_path)).results["verified"]
+    assert run_verify(VerifyJob(export=str(out)), Notebook(tmp_path)).results["verified"] is None
     weights = out / "adapter_model.safetensors"
     weights.write_bytes(weights.read_bytes()[:-8])
 

@@ -14,7 +14,9 @@ from phitune_gui.core.job import ExportJob, StopRequest, VerifyJob
 from phitune_gui.core.names import EXPORT_MANIFEST, REFERENCE_FILE
 from phitune_gui.core.parity import Bar
 from phitune_gui.core.problem import CannotStart
+from phitune_gui.core.run import Run, apply_all
 from phitune_gui.engine import export, verify
+from phitune_gui.engine.export_manifest import read_manifest, write_manifest
 from tests.engine.conftest import Notebook
 
 pytestmark = pytest.mark.engine
@@ -135,3 +137,29 @@ def test_a_stopped_export_leaves_nothing(trained: Notebook, tmp_path: Path) -> N
 def test_a_run_without_weights_is_refused(tmp_path: Path) -> None:
     with pytest.raises(CannotStart, match="not the folder of a training run"):
         export.run_export(ExportJob(run=str(tmp_path), target="auto", out=str(tmp_path / "out")), Notebook(tmp_path))
+
+
+def test_verifying_an_adapter_compares_its_files_and_nothing_else(trained: Notebook, tmp_path: Path) -> None:
+    out = tmp_path / "adapter"
+    export.run_export(ExportJob(run=str(trained.folder), target="adapter", out=str(out)), Notebook(tmp_path))
+    whole, damaged = Notebook(tmp_path), Notebook(tmp_path)
+
+    verify.run_verify(VerifyJob(export=str(out)), whole)
+    weights = out / "adapter_model.safetensors"
+    weights.write_bytes(weights.read_bytes()[:-1] + b"!")
+    verify.run_verify(VerifyJob(export=str(out)), damaged)
+
+    assert whole.all(e.FilesCompared)[0].damaged == ()
+    assert damaged.all(e.FilesCompared)[0].damaged == ("adapter_model.safetensors was changed after the export",)
+    assert apply_all(Run(), damaged.events).exports[-1].target == "adapter"
+
+
+def test_an_adapter_without_a_list_of_files_is_not_called_whole(trained: Notebook, tmp_path: Path) -> None:
+    out = tmp_path / "adapter"
+    export.run_export(ExportJob(run=str(trained.folder), target="adapter", out=str(out)), Notebook(tmp_path))
+    write_manifest(out, read_manifest(out).model_copy(update={"files": {}}))
+    notebook = Notebook(tmp_path)
+
+    verify.run_verify(VerifyJob(export=str(out)), notebook)
+
+    assert notebook.all(e.FilesCompared)[0].damaged is None

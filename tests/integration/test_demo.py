@@ -41,6 +41,7 @@ def test_the_whole_way_by_commands(tmp_path: Path) -> None:
     run = trained["run"]
     exported = phitune("export", run, "--to", "onnx-cpu-fp32", home=home)
     verified = phitune("verify", exported["path"], home=home)
+    adapter = phitune("verify", phitune("export", run, "--to", "adapter", home=home)["path"], home=home)
     answer = phitune("chat", exported["path"], "--prompt", "Captain, 3?", "--max-new-tokens", "20", home=home)
 
     assert plan["steps"] == trained["steps"] == 12
@@ -48,6 +49,9 @@ def test_the_whole_way_by_commands(tmp_path: Path) -> None:
     assert Path(run).parent == tmp_path / "runs"
     assert exported["verified"]
     assert verified["verified"]
+    assert (adapter["target"], adapter["verified"], adapter["damaged"]) == ("adapter", None, [])
     assert answer["tokens"] >= 1
     assert [item["path"] for item in phitune("runs", home=home)["runs"]] == [run]
-    assert phitune("show", run, home=home)["run"]["exports"][0]["report"]["verified"]
+    reports = {export["target"]: export["report"] for export in phitune("show", run, home=home)["run"]["exports"]}
+    assert reports["onnx-cpu-fp32"]["verified"]
+    assert reports["adapter"] is None

@@ -1,0 +1,28 @@
+"""What is said at the end of an export and of its check: only what was measured, and what to do next."""
+
+import json
+
+import pytest
+from _pytest.capture import CaptureFixture
+
+from phitune_gui.cli.export import tell
+from phitune_gui.core.run import Export
+
+
+@pytest.mark.parametrize(
+    ("damaged", "words", "code"),
+    [
+        (None, "Not checked: it is the trained weights themselves.", 0),
+        ((), "Nothing to compare", 0),
+        (("x was changed after the export",), "Not verified: x was changed", 1),
+    ],
+)
+def test_an_adapter_is_said_to_be_the_trained_weights(
+    damaged: tuple[str, ...] | None, words: str, code: int, capsys: CaptureFixture[str]
+) -> None:
+    adapter = Export(target="adapter", path="/runs/a/exports/adapter", bytes=10, damaged=damaged)
+
+    assert tell(adapter, as_json=False) == code
+    assert words in capsys.readouterr().err
+    assert tell(adapter, as_json=True) == code
+    assert json.loads(capsys.readouterr().out)["verified"] is (False if damaged else None)
