@@ -91,9 +91,10 @@ def show_report(report: ParityReport) -> None:
         ["loss on held-out text", f"{report.reference_loss:.4f} before, {report.export_loss:.4f} after ({report.loss_change:+.2%})"],
         ["tokens numbered alike", f"{1 - report.tokenizer_drift:.2%} by the runtime's own tokenizer"],
         ["size", size(report.bytes)],
-        ["load, first token", f"{report.load_seconds:.2f} s, {report.first_token_seconds * 1000:.0f} ms"],
-        ["speed", f"{report.tokens_per_second:.1f} tokens/s"],
+        ["loads in", f"{report.load_seconds:.2f} s"],
     ]
+    if report.first_token_seconds and report.tokens_per_second:  # 0 in reports of older exports that were not timed
+        rows.append(["first token, speed", f"{report.first_token_seconds * 1000:.0f} ms, {report.tokens_per_second:.1f} tokens/s"])
     table("", ["", ""], rows)
     for sentence in report.tried:
         say(sentence, "yellow")

@@ -17,7 +17,7 @@ class ParityReport(Value):
     `top1` share of positions with the same most likely token; `kl` mean Kullback-Leibler divergence in nats over the reference's
     64 most likely tokens plus the rest as one; `max_logit_difference` over the same tokens; losses in nats per held-out token,
     `loss_change` as a share of the reference's;
-    seconds and tokens per second on this CPU; `why` says in one sentence what the verdict rests on.
+    seconds and tokens per second on this CPU, None where no answer was timed; `why` says in one sentence what the verdict rests on.
     """
 
     target: str
@@ -35,8 +35,8 @@ class ParityReport(Value):
     loss_change: Number
     bytes: int
     load_seconds: float
-    first_token_seconds: float
-    tokens_per_second: float
+    first_token_seconds: float | None = None
+    tokens_per_second: float | None = None
     tokenizer_agrees: bool
     tokenizer_drift: float = 0.0
     """Share of the held-out tokens that the runtime's own tokenizer writes otherwise; programs that let it encode see them."""

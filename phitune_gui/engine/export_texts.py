@@ -72,7 +72,7 @@ def _readme(manifest: ExportManifest) -> str:
             f"| loss per held-out token, merged and exported | {report.reference_loss:.4f}, {report.export_loss:.4f} |",
             f"| size | {report.bytes / 1e6:.0f} MB |",
         ]  # fmt: skip
-        if report.tokens_per_second:
+        if report.tokens_per_second and report.first_token_seconds:
             lines.append(
                 f"| speed where it was made | {report.tokens_per_second:.0f} tokens/s,"
                 f" first token after {report.first_token_seconds:.2f} s |"

@@ -36,11 +36,11 @@ class Figures(NamedTuple):
 
 
 class Speed(NamedTuple):
-    """Seconds and tokens per second on this machine."""
+    """Seconds and tokens per second on this machine; None where no answer was timed."""
 
     load_seconds: float
-    first_token_seconds: float
-    tokens_per_second: float
+    first_token_seconds: float | None = None
+    tokens_per_second: float | None = None
 
 
 def compare(reference: Reference, logits_of: Logits) -> Figures:

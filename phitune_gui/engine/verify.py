@@ -91,4 +91,4 @@ def _measure_merged(folder: Path, manifest: ExportManifest, reference: Reference
     drift = _drift(reference, folder, lambda texts: [tokenizer.encode(text, add_special_tokens=False) for text in texts])
     stops = set(manifest.stop_ids[:1]) <= set(model.generation_config.eos_token_id)
     known = Circumstances(manifest.target, manifest.precision, folder_bytes(folder), faults, drift, stops)
-    return build_report(MERGED_BAR, reference, figures, Speed(loaded, 0.0, 0.0), known)
+    return build_report(MERGED_BAR, reference, figures, Speed(loaded), known)

@@ -5,8 +5,9 @@ import json
 import pytest
 from _pytest.capture import CaptureFixture
 
-from phitune_gui.cli.export import tell
+from phitune_gui.cli.export import show_report, tell
 from phitune_gui.core.run import Export
+from tests.helpers.factories import a_parity
 
 
 @pytest.mark.parametrize(
@@ -26,3 +27,15 @@ def test_an_adapter_is_said_to_be_the_trained_weights(
     assert words in capsys.readouterr().err
     assert tell(adapter, as_json=True) == code
     assert json.loads(capsys.readouterr().out)["verified"] is (False if damaged else None)
+
+
+def test_only_what_was_measured_is_told(capsys: CaptureFixture[str]) -> None:
+    show_report(a_parity())
+    timed = capsys.readouterr().out
+    show_report(a_parity(first_token_seconds=None, tokens_per_second=None))
+    merged = capsys.readouterr().out
+
+    assert "90 ms, 98.4 tokens/s" in timed
+    assert "loads in" in merged
+    assert "first token" not in merged
+    assert "tokens/s" not in merged

@@ -121,7 +121,10 @@ def test_an_adapter_and_a_merged_model_are_exports_too(trained: Notebook, tmp_pa
         notebook = Notebook(tmp_path)
         export.run_export(ExportJob(run=str(trained.folder), target=target, out=str(tmp_path / target)), notebook)
         assert (tmp_path / target / file).is_file()
-    assert notebook.all(e.Verified)[0].report.verified
+    report = notebook.all(e.Verified)[0].report
+    assert report.verified
+    assert report.load_seconds > 0
+    assert (report.first_token_seconds, report.tokens_per_second) == (None, None)
     assert (tmp_path / "merged" / "generation_config.json").is_file()
 
 

@@ -4,6 +4,7 @@ from phitune_gui.core import events as e
 from phitune_gui.core.base_model import BaseModel, ChatMarkers
 from phitune_gui.core.dataset_report import DatasetReport, Lengths
 from phitune_gui.core.hardware import Hardware
+from phitune_gui.core.parity import Bar, ParityReport
 from phitune_gui.core.plan import Plan
 from phitune_gui.core.recipe import DataSection, DataSource, ModelSection, Recipe, TrainingSection
 
@@ -71,3 +72,14 @@ def a_step(number: int, loss: float | None = None) -> e.StepLogged:
 def a_plan() -> Plan:
     """A plan that nothing speaks against."""
     return Plan(trainable_parameters=10, total_parameters=100, trainable_percent=10.0, effective_batch_size=4, steps=10, steps_per_epoch=5)
+
+
+def a_parity(**changes: object) -> ParityReport:
+    """The report of an int8 export that passed."""
+    passed = ParityReport(
+        target="onnx-cpu-int8", precision="int8", verified=True, why="Verified.", bar=Bar(min_top1=0.95, max_loss_change=0.05),
+        positions=1842, texts=16, top1=0.976, kl=0.0052, max_logit_difference=0.82, reference_loss=1.163, export_loss=1.171,
+        loss_change=0.008, bytes=267_000_000, load_seconds=0.61, first_token_seconds=0.09, tokens_per_second=98.4,
+        tokenizer_agrees=True, stops=True,
+    )  # fmt: skip
+    return passed.model_copy(update=changes)

@@ -49,8 +49,9 @@ def figures(report: ParityReport) -> list[Figure]:
         Figure(_tr("Compared on"), _tr("{places} places in {texts} texts").format(places=count_text(report.positions), texts=report.texts)),
         Figure(_tr("Size"), bytes_text(report.bytes)),
         Figure(_tr("Loads in"), short_seconds_text(report.load_seconds)),
-        Figure(_tr("First token after"), short_seconds_text(report.first_token_seconds)),
-        Figure(_tr("Speed on this processor"), _tr("{number} tokens/s").format(number=number_text(report.tokens_per_second))),
+        *([Figure(_tr("First token after"), short_seconds_text(first))] if (first := report.first_token_seconds) else ()),
+        *([Figure(_tr("Speed on this processor"), _tr("{number} tokens/s").format(number=number_text(speed)))]
+          if (speed := report.tokens_per_second) else ()),
     ]  # fmt: skip
 
 
