@@ -10,6 +10,7 @@ from phitune_gui.core.problem import CannotStart
 from phitune_gui.core.recipe import DataSection, DataSource, Recipe
 from phitune_gui.jobs.desk import DataDesk
 from phitune_gui.jobs.questions import ask_model, ask_models, ask_preview, ask_report
+from phitune_gui.planning.data_checks import nothing_usable
 from phitune_gui.store.paths import starter_folder
 from phitune_gui.store.settings import load_settings
 
@@ -104,6 +105,9 @@ def _show_report(report: DatasetReport) -> None:
     if report.rejected_count > 20:
         say(f"... and {report.rejected_count - 20} more; --json lists up to 200.", "yellow")
     _show_histogram(report)
+    if not report.kept:
+        problem = nothing_usable(report, "--max-length")
+        say(f"Nothing of this dataset can be learned. {problem.what} {problem.how_to_fix}", "bold red")
 
 
 def _show_histogram(report: DatasetReport) -> None:

@@ -23,7 +23,7 @@ def check_data(recipe: Recipe, report: DatasetReport | None, told: bool) -> Iter
 def check_rows(recipe: Recipe, model: BaseModel | None, report: DatasetReport) -> Iterator[Problem]:
     """What the doctor found: first what leaves nothing to learn, then what is worth knowing."""
     if not report.kept:
-        yield _no_rows(report)
+        yield nothing_usable(report)
         return
     stops = bool(report.broken) and recipe.data.broken_rows == "stop"
     if stops:
@@ -45,9 +45,15 @@ def check_rows(recipe: Recipe, model: BaseModel | None, report: DatasetReport) -
     yield from _doubts(report)
 
 
-def _no_rows(report: DatasetReport) -> Problem:
+def nothing_usable(report: DatasetReport, limit_name: str = _LENGTH) -> Problem:
+    """Why no row was kept; `limit_name` is what the person calls the length limit."""
     if not report.rows:
         return _finding("problem", _DATA, "The dataset holds no rows.", "Choose a file with at least a few rows.")
+    if report.fully_masked and report.fully_masked >= report.rejected_count:
+        return _finding(
+            "problem", _LENGTH, f"None of {_rows(report.rows)} can be used: in {report.fully_masked:,} of them no answer is left within"
+            f" {report.max_length:,} tokens.", f"Raise {limit_name} above {report.max_length}.",
+        )  # fmt: skip
     first = report.rejected[0] if report.rejected else None
     why = f" The first one: {first.reason}" if first else ""
     return _finding(

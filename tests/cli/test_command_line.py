@@ -175,3 +175,13 @@ def test_a_run_that_went_too_far_tells_both_losses_and_what_to_do(capsys: Captur
     assert isinstance(run, dict)
     assert (run["best_validation_loss"], run["best_validation_step"]) == (1.048, 4)
     assert (run["last_validation_loss"], run["last_validation_step"]) == (5.911, 10)
+
+
+def test_inspect_says_when_nothing_is_usable_and_how_to_mend_it(model: Path, data: Path, capsys: CaptureFixture[str]) -> None:
+    data.write_text("".join(json.dumps({**row, "question": "Well? " * 40 + row["question"]}) + "\n" for row in ROWS), "utf-8")
+
+    assert main(["inspect", str(data), "--model", str(model), "--max-length", "16"]) == 0
+
+    said = capsys.readouterr().err
+    assert "Nothing of this dataset can be learned." in said
+    assert "Raise --max-length above 16." in said

@@ -71,6 +71,10 @@ def test_usable_model_without_weights_is_a_problem() -> None:
 @pytest.mark.parametrize(
     ("changes", "severity", "where", "words"),
     [
+        (
+            {"rows": 11, "kept": 0, "train_rows": 0, "fully_masked": 11, "max_length": 20, "tokens": 0, "learned_tokens": 0},
+            "problem", "data.max_length", "None of 11 rows can be used: in 11 of them no answer is left within 20 tokens",
+        ),
         ({"rows": 0, "kept": 0, "train_rows": 0, "tokens": 0, "learned_tokens": 0}, "problem", "data.sources", "holds no rows"),
         (
             {"kept": 0, "train_rows": 0, "rejected": (RejectedRow(file="a", line=3, reason="No question.", fix="Add one."),)},
