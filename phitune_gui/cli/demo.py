@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from phitune_gui.cli.chat import Answer, Kind, Question, talking_to
-from phitune_gui.cli.demo_report import Answers, DemoResult, as_json_document, as_markdown
+from phitune_gui.cli.demo_report import Answers, DemoResult, as_json_document, as_markdown, result_rows
 from phitune_gui.cli.export import make_export, show_report
 from phitune_gui.cli.follow import Interrupted, follow
 from phitune_gui.cli.output import duration, say, table, write_json
@@ -144,7 +144,5 @@ def _title(text: str, quiet: bool) -> None:
 def _show(result: DemoResult) -> None:
     for answers in result.answers:
         table(answers.prompt, ["who", "answer"], [["base", answers.base], ["tuned", answers.tuned], ["ONNX", answers.onnx]])
-    document = as_json_document(result)
-    rows = [[key.replace("_", " "), f"{value:.4f}" if isinstance(value, float) else str(value)] for key, value in document.items()]
-    table("", ["", ""], [row for row in rows if row[0] not in ("answers", "report")])
+    table("", ["", ""], [*result_rows(result), ["Run", str(result.run_folder)], ["Export in", result.export.path]])
     say(f"Done in {duration(result.seconds)}. Read {result.run_folder.parent / 'report.md'}", "bold green")

@@ -4,6 +4,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+from phitune_gui.cli.output import duration, size
 from phitune_gui.core.plan import Plan
 from phitune_gui.core.run import Export, Run
 
@@ -57,11 +58,25 @@ def as_json_document(result: DemoResult) -> dict[str, Any]:
     }
 
 
+def result_rows(result: DemoResult) -> list[list[str]]:
+    """The figures for a table of two columns."""
+    run, export = result.run, result.export
+    losses = [f"{point.loss:.4f}" for point in run.evaluations] or ["nothing was held out"]
+    verdict = "verified" if export.report and export.report.verified else "NOT verified"
+    return [
+        ["Validation loss before", losses[0]],
+        ["Validation loss after", losses[-1]],
+        ["Steps", str(run.step)],
+        ["Training speed", f"{run.tokens_per_second:.0f} tokens/s"],
+        ["Export", f"{export.target}, {size(export.bytes)}, {verdict}"],
+        ["Peak memory", size(max(result.peak_bytes, run.peak_bytes))],
+        ["Time", duration(result.seconds)],
+    ]
+
+
 def as_markdown(result: DemoResult) -> str:
     """The result as a page for a person."""
-    document = as_json_document(result)
     report = result.export.report
-    verdict = "verified" if document["verified"] else "NOT verified"
     lines = [
         "# PhiTune demo",
         "",
@@ -69,13 +84,7 @@ def as_markdown(result: DemoResult) -> str:
         "",
         "| | |",
         "|---|---|",
-        f"| Validation loss before | {document['validation_loss_before']:.4f} |",
-        f"| Validation loss after | {document['validation_loss_after']:.4f} |",
-        f"| Steps | {document['steps']} |",
-        f"| Training speed | {document['tokens_per_second']:.0f} tokens/s |",
-        f"| Export | {document['target']}, {document['export_bytes'] / 1e6:.0f} MB, {verdict} |",
-        f"| Peak memory | {document['peak_memory_bytes'] / 1e9:.2f} GB |",
-        f"| Time | {document['seconds']:.0f} s |",
+        *(f"| {name} | {value} |" for name, value in result_rows(result)),
         "",
     ]
     if report:

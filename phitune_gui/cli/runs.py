@@ -1,10 +1,12 @@
 """The commands that remember: every run of this machine, and one in detail."""
 
-import time
 from typing import Any
 
+from phitune_gui.catalog.exports.adapter import ADAPTER
 from phitune_gui.cli.output import say, table, write_json
-from phitune_gui.cli.train import ending, figures, say_advice
+from phitune_gui.cli.run_words import ending, figure_rows, figures, moment, recipe_rows, say_advice
+from phitune_gui.core.names import RECIPE_FILE
+from phitune_gui.core.run import Export
 from phitune_gui.jobs.history import settled_run, settled_runs
 from phitune_gui.store.exports import exports_of
 from phitune_gui.store.runs import RunRecord, find_run
@@ -20,8 +22,7 @@ def show_runs(as_json: bool) -> int:
     for record in records:
         best, last = record.run.best_evaluation, record.run.last_evaluation
         validation = [f"{best.loss:.4f} (step {best.step})" if best else "", f"{last.loss:.4f}" if last else ""]
-        when = time.strftime("%Y-%m-%d %H:%M", time.localtime(record.made_at))
-        rows.append([record.name, record.recipe.technique.id, record.run.state, *validation, when])
+        rows.append([record.name, record.recipe.technique.id, record.run.state, *validation, moment(record.made_at)])
     table("", ["run", "technique", "state", "best validation", "last", "made"], rows)
     if not rows:
         say("There are no runs yet. phitune demo makes one; phitune train RECIPE another.")
@@ -36,13 +37,18 @@ def show_run(name: str, as_json: bool) -> int:
         return 0
     run = record.run
     say(ending(run) if run.ended else f"{run.state.capitalize()}: {run.stage}.", "bold")
-    rows = [[key.replace("_", " "), f"{value:.4g}" if isinstance(value, float) else str(value)] for key, value in _summary(record).items()]
-    for item in exports_of(record.path, run):
-        verdict = "not checked" if item.report is None else "verified" if item.report.verified else "not verified"
-        rows.append(["export", f"{item.path}: {verdict}"])
+    rows = [["run", str(record.path)], ["made", moment(record.made_at)], *figure_rows(run)]
+    rows += [["export", f"{item.path}: {_verdict(item)}"] for item in exports_of(record.path, run)]
     table("", ["", ""], rows)
+    table("Recipe", ["", ""], [*recipe_rows(record.recipe), ["everything else", str(record.path / RECIPE_FILE)]])
     say_advice(run)
     return 0
+
+
+def _verdict(export: Export) -> str:
+    if export.report is None:
+        return "the trained weights themselves" if export.target == ADAPTER.id else "not checked"
+    return "verified" if export.report.verified else "not verified"
 
 
 def _summary(record: RunRecord) -> dict[str, Any]:

@@ -3,10 +3,10 @@
 import secrets
 import time
 from pathlib import Path
-from typing import Any
 
 from phitune_gui.cli.follow import Interrupted, follow
-from phitune_gui.cli.output import JobEndedBadly, duration, say, table, write_json
+from phitune_gui.cli.output import JobEndedBadly, say, table, write_json
+from phitune_gui.cli.run_words import ending, figure_rows, figures, say_advice
 from phitune_gui.cli.study import study
 from phitune_gui.core.base_model import BaseModel
 from phitune_gui.core.names import EXIT_INTERRUPTED
@@ -14,7 +14,6 @@ from phitune_gui.core.plan import Plan
 from phitune_gui.core.problem import CannotStart
 from phitune_gui.core.recipe import Recipe
 from phitune_gui.core.run import Run
-from phitune_gui.core.validation import went_too_far
 from phitune_gui.jobs.control import send
 from phitune_gui.jobs.launch import start_training
 from phitune_gui.jobs.supervisor import Supervisor
@@ -64,32 +63,6 @@ def refuse_blocked(plan: Plan, model: BaseModel | None) -> None:
         raise CannotStart("model.path", "No model is chosen.", "Set model.path to a model folder.")
 
 
-def figures(folder: Path, run: Run) -> dict[str, Any]:
-    """The result of a run as the contract names it."""
-    best, last = run.best_evaluation, run.last_evaluation
-    return {
-        "run": str(folder), "state": run.state, "steps": run.step, "final_loss": run.final_loss,
-        "best_validation_loss": best.loss if best else None, "best_validation_step": best.step if best else None,
-        "last_validation_loss": last.loss if last else None, "last_validation_step": last.step if last else None,
-        "tokens_per_second": run.tokens_per_second, "learned_tokens_per_second": run.learned_tokens_per_second,
-        "peak_memory_bytes": run.peak_bytes, "seconds": max(0.0, run.ended_at - run.began_at),
-    }  # fmt: skip
-
-
-def validation_rows(run: Run) -> list[list[str]]:
-    """The best and the last validation loss, each with its step, for a table of two columns."""
-    points = {"best validation loss": run.best_evaluation, "last validation loss": run.last_evaluation}
-    rows = [[name, f"{point.loss:.4f} after step {point.step}"] for name, point in points.items() if point]
-    return rows or [["validation loss", "nothing was held out"]]
-
-
-def say_advice(run: Run) -> None:
-    """One sentence when an earlier step was better than what was kept."""
-    advice = went_too_far(run)
-    if advice:
-        say(advice, "yellow")
-
-
 def stop_run(name: str, now: bool, as_json: bool) -> int:
     """Ask a live run to save and stop, or kill it, and wait until it has."""
     folder = find_run(name)
@@ -110,14 +83,6 @@ def stop_run(name: str, now: bool, as_json: bool) -> int:
     return 0
 
 
-def ending(run: Run) -> str:
-    """How a run ended, in one sentence."""
-    if run.failure:
-        return f"{run.failure.message} {run.failure.hint}"
-    words = {"finished": "Finished", "stopped": "Stopped and saved", "paused": "Paused and saved"}
-    return f"{words.get(run.state, run.state)} at step {run.step} of {run.total_steps}."
-
-
 def after_interruption(supervisor: Supervisor, run: Run, as_json: bool) -> int:
     """What is said and returned after Ctrl-C."""
     if run.failure and run.failure.kind != "killed":
@@ -132,13 +97,5 @@ def tell(folder: Path, run: Run, as_json: bool) -> None:
         write_json(figures(folder, run))
         return
     say(ending(run), "bold")
-    rows = [
-        ["run", str(folder)],
-        ["training loss", f"{run.final_loss:.4f}" if run.final_loss is not None else "none"],
-        *validation_rows(run),
-        ["speed", f"{run.tokens_per_second:.0f} tokens/s, {run.learned_tokens_per_second:.0f} learned"],
-        ["peak memory", f"{run.peak_bytes / 1e9:.2f} GB"],
-        ["time", duration(max(0.0, run.ended_at - run.began_at))],
-    ]
-    table("", ["", ""], rows)
+    table("", ["", ""], [["run", str(folder)], *figure_rows(run)])
     say_advice(run)

@@ -185,3 +185,16 @@ def test_inspect_says_when_nothing_is_usable_and_how_to_mend_it(model: Path, dat
     said = capsys.readouterr().err
     assert "Nothing of this dataset can be learned." in said
     assert "Raise --max-length above 16." in said
+
+
+def test_show_speaks_to_people_and_tells_the_recipe(capsys: CaptureFixture[str]) -> None:
+    folder = _a_finished_run((10, 1.5), recipe=a_recipe(epochs=60))
+
+    assert main(["show", folder.name]) == 0
+
+    shown = " ".join(capsys.readouterr().out.split())
+    for words in ("peak memory 1.3 GB", "time 38 s", "made 1970-01-0", "technique.id lora", "technique.rank 16", "training.epochs 60.0"):
+        assert words in shown
+    assert "data.sources.0.path /data/rows.jsonl" in shown
+    assert "e+0" not in shown
+    assert "launcher" not in shown

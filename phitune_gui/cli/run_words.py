@@ -1,0 +1,81 @@
+"""A run told by the command line: as the contract's figures, and as a table for people."""
+
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from phitune_gui.cli.output import duration, say, size
+from phitune_gui.core.recipe import Recipe
+from phitune_gui.core.run import Run
+from phitune_gui.core.validation import went_too_far
+
+ALWAYS_TOLD = ("data.max_length", "training.epochs", "training.learning_rate", "training.micro_batch_size")
+"""Settings that people look for also when they are the usual ones."""
+
+
+def figures(folder: Path, run: Run) -> dict[str, Any]:
+    """The result of a run as the contract names it."""
+    best, last = run.best_evaluation, run.last_evaluation
+    return {
+        "run": str(folder), "state": run.state, "steps": run.step, "final_loss": run.final_loss,
+        "best_validation_loss": best.loss if best else None, "best_validation_step": best.step if best else None,
+        "last_validation_loss": last.loss if last else None, "last_validation_step": last.step if last else None,
+        "tokens_per_second": run.tokens_per_second, "learned_tokens_per_second": run.learned_tokens_per_second,
+        "peak_memory_bytes": run.peak_bytes, "seconds": max(0.0, run.ended_at - run.began_at),
+    }  # fmt: skip
+
+
+def figure_rows(run: Run) -> list[list[str]]:
+    """The same figures for a table of two columns."""
+    points = {"best validation loss": run.best_evaluation, "last validation loss": run.last_evaluation}
+    validation = [[name, f"{point.loss:.4f} after step {point.step}"] for name, point in points.items() if point]
+    return [
+        ["training loss", f"{run.final_loss:.4f}" if run.final_loss is not None else "none"],
+        *(validation or [["validation loss", "nothing was held out"]]),
+        ["speed", f"{run.tokens_per_second:.0f} tokens/s, {run.learned_tokens_per_second:.0f} learned"],
+        ["peak memory", size(run.peak_bytes)],
+        ["time", duration(max(0.0, run.ended_at - run.began_at))],
+    ]
+
+
+def recipe_rows(recipe: Recipe) -> list[list[str]]:
+    """Every setting that is not the usual one, the technique's options and what people always look for, by dotted names."""
+    usual = dict(_flat(Recipe().model_dump(mode="json")))
+    told = _flat(recipe.model_dump(mode="json"))
+    return [
+        [name, "none" if value is None else str(value)]
+        for name, value in told
+        if name in ALWAYS_TOLD or name.startswith("technique.") or usual.get(name) != value
+    ]
+
+
+def ending(run: Run) -> str:
+    """How a run ended, in one sentence."""
+    if run.failure:
+        return f"{run.failure.message} {run.failure.hint}"
+    words = {"finished": "Finished", "stopped": "Stopped and saved", "paused": "Paused and saved"}
+    return f"{words.get(run.state, run.state)} at step {run.step} of {run.total_steps}."
+
+
+def say_advice(run: Run) -> None:
+    """One sentence when an earlier step was better than what was kept."""
+    advice = went_too_far(run)
+    if advice:
+        say(advice, "yellow")
+
+
+def moment(seconds: float) -> str:
+    """Seconds since 1970 as this machine's date and time."""
+    return time.strftime("%Y-%m-%d %H:%M", time.localtime(seconds))
+
+
+def _flat(document: dict[str, Any], before: str = "") -> Iterator[tuple[str, Any]]:
+    for key, value in document.items():
+        name = f"{before}{key}"
+        if isinstance(value, dict):
+            yield from _flat(value, f"{name}.")
+        elif isinstance(value, list) and value and isinstance(value[0], dict):
+            yield from _flat({str(number): inner for number, inner in enumerate(value)}, f"{name}.")
+        else:
+            yield name, ", ".join(map(str, value)) if isinstance(value, list) else value
