@@ -18,6 +18,8 @@ from phitune_gui.jobs.desk import DataDesk
 from phitune_gui.jobs.launch import start_job
 from phitune_gui.jobs.questions import ask_model
 from phitune_gui.jobs.supervisor import Supervisor
+from phitune_gui.store.model_folder.other_contents import refuse_non_folder
+from phitune_gui.store.paths import model_folder, starter_folder
 from phitune_gui.store.runs import find_run
 
 Kind = Literal["model", "run", "export"]
@@ -123,15 +125,17 @@ def chat_with(what: str, question: Question, as_json: bool) -> int:
 
 def resolve(what: str) -> tuple[Path, Kind]:
     """What a word of the command line names: an export, a run or a model folder. Raises CannotStart."""
-    path = Path(what).expanduser()
+    path = model_folder(what)
     if (path / EXPORT_MANIFEST).is_file() or (path / "genai_config.json").is_file():
-        return path.absolute(), "export"
+        return path, "export"
     if (path / RECIPE_FILE).is_file():
-        return path.absolute(), "run"
+        return path, "run"
     if (path / "config.json").is_file():
-        return path.absolute(), "model"
+        return path, "model"
     if path.is_dir():
         raise CannotStart(what, f"{path} is neither a model folder nor a run nor an export.", "phitune models and phitune runs list them.")
+    if path == starter_folder():
+        raise refuse_non_folder(path)
     return find_run(what), "run"
 
 

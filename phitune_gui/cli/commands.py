@@ -75,7 +75,7 @@ def models(folders: Annotated[list[Path] | None, typer.Argument(metavar="DIR..."
 @app.command()
 def inspect(
     data: Annotated[Path, typer.Argument(metavar="DATA")],
-    model: Annotated[Path | None, typer.Option("--model", help="Model folder whose tokenizer counts.")] = None,
+    model: Annotated[Path | None, typer.Option("--model", help="Model folder whose tokenizer counts, or starter.")] = None,
     max_length: MaxLength = 1024,
     form: Format = "auto",
     mapping: Mapping = None,
@@ -90,7 +90,7 @@ def inspect(
 @app.command()
 def preview(
     data: Annotated[Path, typer.Argument(metavar="DATA")],
-    model: Annotated[Path, typer.Option("--model", help="Model folder.")],
+    model: Annotated[Path, typer.Option("--model", help="Model folder, or starter.")],
     row: Annotated[int, typer.Option("--row", min=0, help="Data row, from 0.")] = 0,
     max_length: MaxLength = 1024,
     form: Format = "auto",
@@ -105,7 +105,7 @@ def preview(
 
 @recipe_app.command("new")
 def recipe_new(
-    model: Annotated[Path, typer.Option("--model", help="Model folder.")],
+    model: Annotated[Path, typer.Option("--model", help="Model folder, or starter.")],
     data: Annotated[Path, typer.Option("--data", help="Dataset file.")],
     out: Annotated[Path, typer.Option("--out", help="Recipe file to write, ending in .phitune.yaml.")],
     technique: Annotated[str, typer.Option("--technique", help="How the weights are trained.")] = "lora",
@@ -208,7 +208,7 @@ def verify(folder: Annotated[Path, typer.Argument(metavar="EXPORT")], as_json: J
 
 @app.command()
 def chat(
-    what: Annotated[str, typer.Argument(metavar="WHAT", help="A model folder, a run or an export.")],
+    what: Annotated[str, typer.Argument(metavar="WHAT", help="A model folder (or starter), a run or an export.")],
     prompt: Annotated[str | None, typer.Option("--prompt", help="Ask this and end; without it questions are read from stdin.")] = None,
     system: Annotated[str | None, typer.Option("--system", help="System message.")] = None,
     max_new_tokens: Annotated[int, typer.Option("--max-new-tokens", min=1, max=8192)] = 256,

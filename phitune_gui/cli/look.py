@@ -11,7 +11,7 @@ from phitune_gui.core.recipe import DataSection, DataSource, Recipe
 from phitune_gui.jobs.desk import DataDesk
 from phitune_gui.jobs.questions import ask_model, ask_models, ask_preview, ask_report
 from phitune_gui.planning.data_checks import nothing_usable
-from phitune_gui.store.paths import starter_folder
+from phitune_gui.store.paths import model_folder, starter_folder
 from phitune_gui.store.settings import load_settings
 
 HISTOGRAM_WIDTH = 40
@@ -80,7 +80,7 @@ def data_section(data: Path, max_length: int, form: str, mapping: list[str]) -> 
 
 
 def _with_tokenizer(desk: DataDesk, folder: Path) -> BaseModel:
-    model = ask_model(desk, folder)
+    model = ask_model(desk, model_folder(folder))
     if not model.has_tokenizer or model.chat is None:
         reason = model.reason or f"The folder {folder} has no tokenizer that PhiTune can use."
         raise CannotStart(str(folder), reason, model.how_to_fix or "Choose another model folder.")

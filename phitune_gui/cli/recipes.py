@@ -8,8 +8,9 @@ from phitune_gui.core.names import RECIPE_SUFFIX
 from phitune_gui.core.problem import CannotStart
 from phitune_gui.core.recipe import DataSection, DataSource, ModelSection, Recipe, TechniqueSection
 from phitune_gui.jobs.questions import SAMPLE_ROWS
-from phitune_gui.store.paths import require_writable, runs_folder
-from phitune_gui.store.recipes import load_recipe, save_recipe, with_options
+from phitune_gui.store.model_folder.other_contents import refuse_non_folder
+from phitune_gui.store.paths import model_folder, require_writable, runs_folder
+from phitune_gui.store.recipes import load_recipe, save_recipe, with_absolute_paths, with_options, with_setting
 
 
 def new_recipe(model: Path, data: Path, technique: str, settings: list[str], out: Path, as_json: bool) -> int:
@@ -18,16 +19,17 @@ def new_recipe(model: Path, data: Path, technique: str, settings: list[str], out
         raise CannotStart(
             str(out), f"A recipe file ends in {RECIPE_SUFFIX}, and {out.name} does not.", f"Write --out {out.stem}{RECIPE_SUFFIX}."
         )
+    model = model_folder(model)
     if not model.is_dir():
-        raise CannotStart(str(model), f"There is no model folder {model}.", "phitune models lists the models of this machine.")
+        raise refuse_non_folder(model)
     if not data.exists():
         raise CannotStart(str(data), f"There is no dataset {data}.", "Check the path.")
     recipe = Recipe(
-        model=ModelSection(path=str(model.absolute())),
+        model=ModelSection(path=str(model)),
         data=DataSection(sources=(DataSource(path=str(data.absolute())),)),
         technique=TechniqueSection(id=technique),
     )
-    recipe = with_options(recipe, settings)
+    recipe = _placed(with_options(recipe, settings))
     require_writable(out.absolute().parent)
     save_recipe(recipe, out.absolute())
     if as_json:
@@ -37,9 +39,20 @@ def new_recipe(model: Path, data: Path, technique: str, settings: list[str], out
     return 0
 
 
+def chosen_recipe(path: Path, settings: list[str]) -> Recipe:
+    """The recipe at `path` with `-o` settings, whose relative paths start from where the command runs."""
+    return _placed(with_options(load_recipe(path), settings))
+
+
+def _placed(recipe: Recipe) -> Recipe:
+    if recipe.model.path:
+        recipe = with_setting(recipe, "model.path", str(model_folder(recipe.model.path)))
+    return with_absolute_paths(recipe, Path.cwd())
+
+
 def show_plan(path: Path, settings: list[str], exact: bool, as_json: bool) -> int:
     """Say what the recipe would do; Problems are part of the answer, so the exit code is 0."""
-    recipe = with_options(load_recipe(path), settings)
+    recipe = chosen_recipe(path, settings)
     result = study(recipe, runs_folder(), None if exact else SAMPLE_ROWS)
     if as_json:
         write_json(result.plan)

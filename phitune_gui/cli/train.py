@@ -6,6 +6,7 @@ from pathlib import Path
 
 from phitune_gui.cli.follow import Interrupted, follow
 from phitune_gui.cli.output import JobEndedBadly, say, table, write_json
+from phitune_gui.cli.recipes import chosen_recipe
 from phitune_gui.cli.run_words import ending, figure_rows, figures, say_advice
 from phitune_gui.cli.study import study
 from phitune_gui.core.base_model import BaseModel
@@ -19,7 +20,6 @@ from phitune_gui.jobs.launch import start_training
 from phitune_gui.jobs.supervisor import Supervisor
 from phitune_gui.jobs.worker_file import worker_lives
 from phitune_gui.store.paths import runs_folder
-from phitune_gui.store.recipes import load_recipe, with_options
 from phitune_gui.store.runs import find_run
 
 STOP_PATIENCE_SECONDS = 600.0
@@ -27,7 +27,7 @@ STOP_PATIENCE_SECONDS = 600.0
 
 def train_recipe(path: Path, settings: list[str], runs: Path | None, detach: bool, as_json: bool) -> int:
     """Plan the recipe, refuse what cannot work, train it and say how it ended."""
-    supervisor = begin(with_options(load_recipe(path), settings), runs, quiet=as_json)
+    supervisor = begin(chosen_recipe(path, settings), runs, quiet=as_json)
     if detach:
         if as_json:
             write_json({"run": str(supervisor.folder), "state": "starting"})

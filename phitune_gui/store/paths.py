@@ -8,6 +8,9 @@ import platformdirs
 
 from phitune_gui.core.problem import CannotStart
 
+STARTER = "starter"
+"""The word for the starter model, wherever a model folder is asked for."""
+
 
 def home() -> Path:
     """The folder of everything that PhiTune keeps."""
@@ -22,7 +25,13 @@ def runs_folder() -> Path:
 
 def starter_folder() -> Path:
     """The converted starter model."""
-    return home() / "models" / "starter"
+    return home() / "models" / STARTER
+
+
+def model_folder(named: str | Path) -> Path:
+    """The model folder that a person names; the word `starter` is the starter model's, unless a folder of that name lies here."""
+    path = Path(named).expanduser()
+    return starter_folder() if str(named) == STARTER and not path.is_dir() else path.absolute()
 
 
 def cache_folder() -> Path:

@@ -27,7 +27,7 @@ def load_recipe(path: Path) -> Recipe:
         recipe = Recipe.model_validate(document)
     except ValidationError as error:
         raise CannotStart(f"{path}: {first_field(error)}", sentence(error), "Mend this line of the recipe.") from error
-    return _absolute(recipe, path.absolute().parent)
+    return with_absolute_paths(recipe, path.absolute().parent)
 
 
 def save_recipe(recipe: Recipe, path: Path) -> None:
@@ -95,7 +95,9 @@ def _parsed(value: str) -> Any:
     return [part.strip() for part in value.strip("[]").split(",")] if value.startswith("[") else value
 
 
-def _absolute(recipe: Recipe, folder: Path) -> Recipe:
+def with_absolute_paths(recipe: Recipe, folder: Path) -> Recipe:
+    """The recipe with its relative paths resolved against `folder`."""
+
     def resolve(path: str) -> str:
         return str((folder / Path(path).expanduser()).absolute()) if path else path
 

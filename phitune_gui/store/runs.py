@@ -96,14 +96,28 @@ def list_runs() -> list[RunRecord]:
 
 
 def find_run(run: str) -> Path:
-    """The folder of a run given by path or by name. Raises CannotStart."""
+    """The folder of a run given by path, by the folder's name, or by the run's own name when no other run has it. Raises CannotStart."""
     as_path = Path(run).expanduser()
     if (as_path / names.RECIPE_FILE).is_file():
         return as_path.absolute()
     for folder in known_folders():
         if folder.name == run:
             return folder
+    named = [folder for folder in known_folders() if run and _given_name(folder) == run]
+    if len(named) > 1:
+        what = f"{len(named)} runs are named {run}, newest first: {', '.join(folder.name for folder in named)}."
+        raise CannotStart(run, what, "Give the name of one of these folders.")
+    if named:
+        return named[0]
     raise CannotStart(run, f"There is no run named {run}.", "phitune runs lists the runs of this machine.")
+
+
+def _given_name(folder: Path) -> str:
+    """The name in a run's recipe; empty when it has none, or its recipe cannot be read."""
+    try:
+        return load_recipe(folder / names.RECIPE_FILE).name
+    except CannotStart:
+        return ""
 
 
 def _free_name(parent: Path, recipe: Recipe, model_name: str) -> Path:

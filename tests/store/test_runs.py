@@ -86,3 +86,16 @@ def test_unreadable_settings_are_set_aside() -> None:
 
     assert load_settings() == Settings()
     assert settings_file().with_name("settings.yaml.bak").exists()
+
+
+def test_a_run_is_found_by_its_own_name_when_no_other_has_it(tmp_path: Path) -> None:
+    named = a_recipe().model_copy(update={"name": "Library"})
+    first = create_run_folder(named, a_plan(), "a", tmp_path)
+    create_run_folder(a_recipe(), a_plan(), "b", tmp_path)
+    assert find_run("Library") == first
+
+    second = create_run_folder(named, a_plan(), "a", tmp_path)
+
+    with pytest.raises(CannotStart, match=f"2 runs are named Library, newest first: {second.name}, {first.name}"):
+        find_run("Library")
+    assert find_run(first.name) == first

@@ -3,6 +3,7 @@
 from pathlib import Path
 
 from phitune_gui.core.problem import CannotStart
+from phitune_gui.store.paths import starter_folder
 
 CONFIG = "config.json"
 SIGNS = ("*.safetensors", "pytorch_model*.bin", "*.gguf", "*.onnx", "adapter_config.json", "genai_config.json")
@@ -34,4 +35,6 @@ def refuse_non_folder(path: Path) -> CannotStart:
     """The refusal of a file, or of nothing at all."""
     if path.is_file():
         return CannotStart(str(path), f"{path.name} is a file; a model is a folder.", "Choose the folder that holds the model.")
+    if path == starter_folder():
+        return CannotStart(str(path), "The starter model is not ready yet.", "phitune starter makes it ready.")
     return CannotStart(str(path), f"The folder {path} does not exist.", "Choose a model folder that exists.")
