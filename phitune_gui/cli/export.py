@@ -1,7 +1,9 @@
 """The commands about exports: make one, and check one again."""
 
+from itertools import pairwise
 from pathlib import Path
 
+from phitune_gui.catalog.exports import AUTOMATIC
 from phitune_gui.cli.follow import Interrupted, follow
 from phitune_gui.cli.output import say, size, table, write_json
 from phitune_gui.core.job import ExportJob, VerifyJob
@@ -67,6 +69,8 @@ def tell(export: Export, as_json: bool) -> int:
         say(f"{export.target}: {size(export.bytes)} in {export.path}", "bold")
         if report:
             show_report(report)
+            if advice := next_step(report):
+                say(advice, "yellow")
         else:
             say(unmeasured(export), "bold red" if export.damaged else "")
     return EXIT_FAILED if verified is False else EXIT_DONE
@@ -79,6 +83,16 @@ def unmeasured(export: Export) -> str:
     if export.damaged:
         return f"Not verified: {'; '.join(export.damaged)}. Export the run again."
     return "Nothing to compare: it is the trained weights themselves. All its files are as they were exported (SHA-256)."
+
+
+def next_step(report: ParityReport) -> str:
+    """What to do about an export that was not verified; empty where another export would not help."""
+    if report.verified or not (report.tokenizer_agrees and report.stops):
+        return ""
+    if not report.too_coarse:
+        return "Next: export the run again."
+    finer = next((after for target, after in pairwise(AUTOMATIC) if target == report.target), "")
+    return f"Next: phitune export RUN --to {finer}, or --to auto, which keeps the smallest precision that passes." if finer else ""
 
 
 def show_report(report: ParityReport) -> None:

@@ -42,5 +42,7 @@ class ParityReport(Value):
     """Share of the held-out tokens that the runtime's own tokenizer writes otherwise; programs that let it encode see them."""
     stops: bool
     """True when the export's stop tokens include the token that ends an answer."""
+    too_coarse: bool = False
+    """True when the figures alone miss the bar, so that a finer number format is what helps."""
     tried: tuple[str, ...] = ()
     """With the automatic target: one sentence per smaller precision that did not pass, with its figures."""

@@ -20,6 +20,10 @@ RUNTIME_DRIFT = 0.01
 """Share of a held-out text's tokens that the runtime's own tokenizer may write differently."""
 
 
+FIRM_TEXTS, FIRM_POSITIONS = 8, 200
+"""With less than this a verdict may turn with a few other texts."""
+
+
 class Figures(NamedTuple):
     """What the comparison gave, averaged over all positions; losses in nats per token."""
 
@@ -141,14 +145,22 @@ class Circumstances(NamedTuple):
     stops: bool
 
 
+def _thin(positions: int, texts: int) -> str:
+    if positions >= FIRM_POSITIONS and texts >= FIRM_TEXTS:
+        return ""
+    return f" A thin sample: hold out more rows for a firm verdict (at least {FIRM_TEXTS} texts and {FIRM_POSITIONS} positions)."
+
+
 def build_report(bar: Bar, reference: Reference, figures: Figures, speed: Speed, known: Circumstances) -> ParityReport:
     """The report with its verdict: the bar is met, nothing is damaged, the tokenizers agree and answers can end."""
-    missed = [*shortfalls(bar, figures), *known.faults]
+    coarse, missed = shortfalls(bar, figures), list(known.faults)
     agrees = known.drift <= RUNTIME_DRIFT
     if not agrees:
         missed.append("its tokenizer gives other tokens than the one used in training")
     if not known.stops:
         missed.append("its stop tokens lack the one that ends an answer")
+    too_coarse = bool(coarse) and not missed
+    missed = [*coarse, *missed]
     count, rows = len(reference.positions), len(reference.lengths)
     seen = (
         f"{count} positions in {rows} {reference.source} texts: first choice agrees in {figures.top1:.1%},"
@@ -156,7 +168,8 @@ def build_report(bar: Bar, reference: Reference, figures: Figures, speed: Speed,
     )
     return ParityReport(
         target=known.target, precision=known.precision, verified=not missed,
-        why=f"Not verified: {'; '.join(missed)}. Seen on {seen}." if missed else f"Verified on {seen}.",
+        why=(f"Not verified: {'; '.join(missed)}. Seen on {seen}." if missed else f"Verified on {seen}.") + _thin(count, rows),
         bar=bar, positions=count, texts=rows, bytes=known.bytes, loss_change=figures.loss_change,
-        tokenizer_agrees=agrees, tokenizer_drift=known.drift, stops=known.stops, **figures._asdict(), **speed._asdict(),
+        tokenizer_agrees=agrees, tokenizer_drift=known.drift, stops=known.stops, too_coarse=too_coarse,
+        **figures._asdict(), **speed._asdict(),
     )  # fmt: skip

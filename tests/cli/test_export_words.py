@@ -5,7 +5,7 @@ import json
 import pytest
 from _pytest.capture import CaptureFixture
 
-from phitune_gui.cli.export import show_report, tell
+from phitune_gui.cli.export import next_step, show_report, tell
 from phitune_gui.core.run import Export
 from tests.helpers.factories import a_parity
 
@@ -39,3 +39,24 @@ def test_only_what_was_measured_is_told(capsys: CaptureFixture[str]) -> None:
     assert "loads in" in merged
     assert "first token" not in merged
     assert "tokens/s" not in merged
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({"target": "onnx-cpu-int4", "too_coarse": True}, "--to onnx-cpu-int8, or --to auto,"),
+        ({"target": "onnx-cpu-int8", "too_coarse": True}, "--to onnx-cpu-fp32, or --to auto,"),
+        ({"target": "onnx-cpu-int4"}, "export the run again"),
+    ],
+)
+def test_an_export_that_was_refused_names_the_next_step(changes: dict[str, object], words: str, capsys: CaptureFixture[str]) -> None:
+    refused = a_parity(verified=False, **changes)
+
+    assert tell(Export(target=refused.target, path="/x", report=refused), as_json=False) == 1
+    assert words in capsys.readouterr().err
+
+
+def test_where_no_other_export_helps_none_is_named() -> None:
+    assert next_step(a_parity()) == ""
+    assert next_step(a_parity(verified=False, too_coarse=True, target="onnx-cpu-fp32")) == ""
+    assert next_step(a_parity(verified=False, stops=False)) == ""

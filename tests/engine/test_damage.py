@@ -63,6 +63,7 @@ def test_weights_that_are_no_numbers_are_reported_and_name_the_file(copy: Path) 
     assert not report.verified
     assert "its figures are not numbers" in report.why
     assert "model.onnx.data was changed after the export" in report.why
+    assert not report.too_coarse
     assert json.loads((copy / EXPORT_MANIFEST).read_text("utf-8"))["report"]["verified"] is False
 
 

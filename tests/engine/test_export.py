@@ -110,6 +110,7 @@ def test_automatic_names_what_it_tried(trained: Notebook, tmp_path: Path, monkey
 
     report = notebook.all(e.Verified)[0].report
     assert report.verified
+    assert not report.too_coarse
     assert report.target == "onnx-cpu-fp32"
     assert len(report.tried) == 2
     assert "int4" in report.tried[0]
