@@ -119,8 +119,17 @@ def chat_with(what: str, question: Question, as_json: bool) -> int:
                 write_json(answer.as_dict())
             else:
                 _write("\n")
-                say(f"{answer.finished.tokens} tokens, {answer.finished.tokens_per_second:.1f} tokens/s", "dim")
+                say(in_words(answer.finished, question.max_new_tokens), "dim")
     return 0 if len(history) > bool(question.system) else EXIT_FAILED
+
+
+def in_words(finished: AnswerFinished, most: int) -> str:
+    """How an answer of at most `most` tokens went."""
+    speed = f"{finished.tokens} tokens, {finished.tokens_per_second:.1f} tokens/s"
+    if finished.ended_by != "length":
+        return speed
+    limit = f"the limit of {most} tokens" if finished.tokens >= most else "the end of what this model reads"
+    return f"{speed}, cut off (…) at {limit}"
 
 
 def resolve(what: str) -> tuple[Path, Kind]:

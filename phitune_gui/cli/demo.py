@@ -8,11 +8,11 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
-from phitune_gui.cli.chat import Answer, Kind, Question, talking_to
-from phitune_gui.cli.demo_report import Answers, DemoResult, as_json_document, as_markdown, result_rows
-from phitune_gui.cli.export import make_export, show_report
+from phitune_gui.cli.chat import Answer, Kind, Question, in_words, talking_to
+from phitune_gui.cli.demo_report import WHO, Answers, DemoResult, Peaks, as_json_document, as_markdown, result_rows
+from phitune_gui.cli.export import make_export, only_export, show_report
 from phitune_gui.cli.follow import Interrupted, follow
-from phitune_gui.cli.output import duration, say, table, write_json
+from phitune_gui.cli.output import duration, say, say_unless, table, write_json
 from phitune_gui.cli.recipes import show
 from phitune_gui.cli.starter import ready_starter
 from phitune_gui.cli.study import study
@@ -90,29 +90,41 @@ def _main_job(out: Path, quick: bool, quiet: bool, began: float) -> DemoResult:
     run = follow(supervisor, quiet)
     plot = _draw_loss(supervisor.folder, out / "loss.png")
     _title("4 of 6  Export to ONNX: the smallest precision that passes the check", quiet)
-    export = make_export(supervisor.folder, "auto", None, quiet)
+    exporting = make_export(supervisor.folder, "auto", None, quiet)
+    export = only_export(exporting)
     if not quiet and export.report:
         show_report(export.report)
     _title("5 of 6  The same questions to base, tuned and ONNX", quiet)
-    answers = _answers(starter, supervisor.folder, export)
+    answers = _answers(starter, supervisor.folder, export, quiet)
     _title("6 of 6  Result", quiet)
-    return DemoResult(supervisor.folder, run, result.plan, export, answers, plot, time.monotonic() - began, _peak_of_children())
+    peaks = Peaks(run.peak_bytes, exporting.peak_bytes, _peak_of_children())
+    return DemoResult(supervisor.folder, run, result.plan, export, answers, plot, time.monotonic() - began, peaks)
 
 
-def _answers(starter: Path, run_folder: Path, export: Export) -> tuple[Answers, ...]:
+def _answers(starter: Path, run_folder: Path, export: Export, quiet: bool) -> tuple[Answers, ...]:
     lines = resource("datasets", HELD_OUT).read_text("utf-8").splitlines()[:PROMPTS]
     rows = [json.loads(line) for line in lines]
     prompts = [row["question"] for row in rows]
-    sources: list[tuple[Path, Kind]] = [(starter, "model"), (run_folder, "run"), (Path(export.path), "export")]
-    base, tuned, onnx = ([answer.text.strip() for answer in _ask_all(source, kind, prompts)] for source, kind in sources)
-    return tuple(Answers(row["question"], row["answer"], *texts) for row, *texts in zip(rows, base, tuned, onnx, strict=True))
+    sources: list[tuple[str, Path, Kind]] = [
+        ("base", starter, "model"), ("tuned", run_folder, "run"), ("onnx", Path(export.path), "export")
+    ]  # fmt: skip
+    given = {who: list(_ask_all(who, (source, kind), prompts, quiet)) for who, source, kind in sources}
+    return tuple(_side_by_side(row, dict(zip(given, answers, strict=True))) for row, *answers in zip(rows, *given.values(), strict=True))
 
 
-def _ask_all(source: Path, kind: Kind, prompts: list[str]) -> Iterator[Answer]:
-    with talking_to(source, kind) as talk:
-        for prompt in prompts:
+def _side_by_side(row: dict[str, str], given: dict[str, Answer]) -> Answers:
+    cut = tuple(who for who, answer in given.items() if answer.finished.ended_by == "length")
+    return Answers(row["question"], row["answer"], **{who: answer.text.strip() for who, answer in given.items()}, cut=cut)
+
+
+def _ask_all(who: str, source: tuple[Path, Kind], prompts: list[str], quiet: bool) -> Iterator[Answer]:
+    say_unless(quiet, f"  {who}: loading")
+    with talking_to(*source) as talk:
+        for number, prompt in enumerate(prompts, 1):
             question = Question(prompt, None, ANSWER_TOKENS, 0.0, 0)
-            yield talk.answer([Message(role="user", content=prompt)], question, lambda _text: None)
+            answer = talk.answer([Message(role="user", content=prompt)], question, lambda _text: None)
+            say_unless(quiet, f"  {who}: answer {number} of {len(prompts)}, {in_words(answer.finished, ANSWER_TOKENS)}")
+            yield answer
 
 
 def _draw_loss(run_folder: Path, png: Path) -> bool:
@@ -137,12 +149,11 @@ def _peak_of_children() -> int:
 
 
 def _title(text: str, quiet: bool) -> None:
-    if not quiet:
-        say(f"\n{text}", "bold")
+    say_unless(quiet, f"\n{text}", "bold")
 
 
 def _show(result: DemoResult) -> None:
     for answers in result.answers:
-        table(answers.prompt, ["who", "answer"], [["base", answers.base], ["tuned", answers.tuned], ["ONNX", answers.onnx]])
+        table(answers.prompt, ["who", "answer"], [[label, answers.shown(who)] for who, label in WHO.items()])
     table("", ["", ""], [*result_rows(result), ["Run", str(result.run_folder)], ["Export in", result.export.path]])
     say(f"Done in {duration(result.seconds)}. Read {result.run_folder.parent / 'report.md'}", "bold green")

@@ -2,27 +2,44 @@
 
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from phitune_gui.cli.output import duration, size
 from phitune_gui.core.plan import Plan
 from phitune_gui.core.run import Export, Run
 
+WHO = {"base": "Base", "tuned": "Tuned", "onnx": "ONNX on the CPU"}
+"""Who answers, by the report's keys."""
+
 
 @dataclass(frozen=True)
 class Answers:
-    """One held-out question, the dataset's own answer, and what three models say."""
+    """One held-out question, the dataset's own answer, and what three models say; `cut` names those ended by the token limit."""
 
     prompt: str
     reference: str
     base: str
     tuned: str
     onnx: str
+    cut: tuple[str, ...] = ()
+
+    def shown(self, who: str) -> str:
+        """The answer of one of WHO, with … where the token limit ended it."""
+        text = str(getattr(self, who))
+        return f"{text} …" if who in self.cut else text
+
+
+class Peaks(NamedTuple):
+    """Peak resident bytes: of training, of the export, and of the largest process of the whole demo."""
+
+    training: int
+    exporting: int
+    largest: int
 
 
 @dataclass(frozen=True)
 class DemoResult:
-    """Everything the demo measured; seconds of the whole command, memory as the peak of its largest process in bytes."""
+    """Everything the demo measured; seconds of the whole command, peaks by what was going on."""
 
     run_folder: Path
     run: Run
@@ -31,7 +48,7 @@ class DemoResult:
     answers: tuple[Answers, ...]
     plotted: bool
     seconds: float
-    peak_bytes: int
+    peaks: Peaks
 
 
 def as_json_document(result: DemoResult) -> dict[str, Any]:
@@ -50,7 +67,9 @@ def as_json_document(result: DemoResult) -> dict[str, Any]:
         "target": result.export.target,
         "export_bytes": result.export.bytes,
         "verified": bool(report and report.verified),
-        "peak_memory_bytes": max(result.peak_bytes, run.peak_bytes),
+        "peak_memory_bytes": max(result.peaks),
+        "training_peak_memory_bytes": result.peaks.training,
+        "export_peak_memory_bytes": result.peaks.exporting,
         "seconds": round(result.seconds, 1),
         "loss_plot": str(result.run_folder.parent / "loss.png") if result.plotted else None,
         "answers": [asdict(answers) for answers in result.answers],
@@ -69,7 +88,8 @@ def result_rows(result: DemoResult) -> list[list[str]]:
         ["Steps", str(run.step)],
         ["Training speed", f"{run.tokens_per_second:.0f} tokens/s"],
         ["Export", f"{export.target}, {size(export.bytes)}, {verdict}"],
-        ["Peak memory", size(max(result.peak_bytes, run.peak_bytes))],
+        ["Peak memory of training", f"{size(result.peaks.training)} (planned {size(result.plan.memory.total_bytes)})"],
+        ["Peak memory of the export", size(result.peaks.exporting)],
         ["Time", duration(result.seconds)],
     ]
 
@@ -92,11 +112,6 @@ def as_markdown(result: DemoResult) -> str:
     lines += ["## Answers to questions that were never learned", ""]
     for answers in result.answers:
         lines += [f"### {answers.prompt}", ""]
-        for who, text in (
-            ("Base", answers.base),
-            ("Tuned", answers.tuned),
-            ("ONNX on the CPU", answers.onnx),
-            ("Dataset", answers.reference),
-        ):
+        for who, text in (*((label, answers.shown(name)) for name, label in WHO.items()), ("Dataset", answers.reference)):
             lines += [f"**{who}:** {text}".replace("\n", "  \n"), ""]
     return "\n".join(lines)

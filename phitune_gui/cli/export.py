@@ -23,14 +23,14 @@ from phitune_gui.store.runs import find_run, open_run
 def export_run(name: str, target: str, out: Path | None, as_json: bool) -> int:
     """Export a run and report; exit code 1 when the check failed."""
     try:
-        export = make_export(find_run(name), target, out, as_json)
+        run = make_export(find_run(name), target, out, as_json)
     except Interrupted:
         return EXIT_INTERRUPTED
-    return tell(export, as_json)
+    return tell(only_export(run), as_json)
 
 
-def make_export(run_folder: Path, target: str, out: Path | None, quiet: bool) -> Export:
-    """The finished export of a run. Raises CannotStart, JobEndedBadly or Interrupted."""
+def make_export(run_folder: Path, target: str, out: Path | None, quiet: bool) -> Run:
+    """The job that exported a run, as it ended. Raises CannotStart, JobEndedBadly or Interrupted."""
     record = open_run(run_folder)
     final = (out or run_folder / EXPORTS_FOLDER / target).absolute()
     with DataDesk() as desk:
@@ -41,7 +41,7 @@ def make_export(run_folder: Path, target: str, out: Path | None, quiet: bool) ->
         if not quiet:
             say(f"{problem.what} {problem.how_to_fix}", "yellow")
     require_writable(final.parent)
-    return _only_export(follow(start_job(ExportJob(run=str(run_folder), target=target, out=str(final))), quiet))
+    return follow(start_job(ExportJob(run=str(run_folder), target=target, out=str(final))), quiet)
 
 
 def verify_export(folder: Path, as_json: bool) -> int:
@@ -54,7 +54,7 @@ def verify_export(folder: Path, as_json: bool) -> int:
         run = follow(start_job(VerifyJob(export=str(folder.absolute()))), as_json)
     except Interrupted:
         return EXIT_INTERRUPTED
-    return tell(_only_export(run), as_json)
+    return tell(only_export(run), as_json)
 
 
 def tell(export: Export, as_json: bool) -> int:
@@ -114,7 +114,8 @@ def show_report(report: ParityReport) -> None:
         say(sentence, "yellow")
 
 
-def _only_export(run: Run) -> Export:
+def only_export(run: Run) -> Export:
+    """What an export job made, or a verify job looked at. Raises CannotStart when the job was called off."""
     if not run.exports:
         raise CannotStart("export", "The export was cancelled before it was complete; nothing was left behind.", "Start it again.")
     return run.exports[-1]

@@ -33,6 +33,12 @@ def say(text: str, style: str = "") -> None:
     WORDS.print(escape(text), style=style)
 
 
+def say_unless(quiet: bool, text: str, style: str = "") -> None:
+    """Like `say`, for what scripts do not want to read."""
+    if not quiet:
+        say(text, style)
+
+
 def tell(text: str) -> None:
     """One line of the result, on stdout."""
     RESULT.print(escape(text))

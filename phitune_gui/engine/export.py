@@ -9,7 +9,7 @@ from pathlib import Path
 import torch
 
 from phitune_gui.catalog.exports import AUTOMATIC, ExportTarget, export_target
-from phitune_gui.core.events import Exported, JobFinished, StageBegan, Verified, Warned
+from phitune_gui.core.events import Exported, JobFinished, MemoryMeasured, StageBegan, Verified, Warned
 from phitune_gui.core.job import ExportJob
 from phitune_gui.core.names import EXPORT_MANIFEST, REFERENCE_FILE
 from phitune_gui.core.parity import ParityReport
@@ -24,7 +24,7 @@ from phitune_gui.engine.onnx_build import build_onnx, prepare_for_builder
 from phitune_gui.engine.reference import Reference, make_reference, save_reference
 from phitune_gui.engine.reporting import Reporter, Stopped, raise_when_stopped
 from phitune_gui.engine.run_source import RunSource, read_run
-from phitune_gui.engine.threads import use_threads
+from phitune_gui.engine.threads import memory_now_and_peak, use_threads
 from phitune_gui.engine.verify import measure
 from phitune_gui.files.atomic import staged_folder, work_folder
 from phitune_gui.files.manifest import MANIFEST_FILE
@@ -44,6 +44,8 @@ def run_export(job: ExportJob, reporter: Reporter) -> JobFinished:
             manifest = _Export(source, work, out, reporter).make(targets)
     except Stopped:
         return JobFinished(stopped_early=True)
+    used, peak = memory_now_and_peak()
+    reporter.emit(MemoryMeasured(used_bytes=used, peak_bytes=peak))
     return _finished(manifest, out, reporter)
 
 

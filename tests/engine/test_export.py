@@ -45,6 +45,10 @@ def test_an_export_carries_everything_it_needs(exported: Notebook) -> None:
     assert [path.name for path in exported.folder.iterdir()] == ["out"]
 
 
+def test_an_export_says_how_much_memory_it_took(exported: Notebook) -> None:
+    assert exported.all(e.MemoryMeasured)[-1].peak_bytes > 0
+
+
 def test_the_export_still_answers_after_it_was_moved(exported: Notebook, tmp_path: Path) -> None:
     moved = tmp_path / "elsewhere"
     shutil.copytree(exported.folder / "out", moved)
