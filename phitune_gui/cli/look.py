@@ -1,11 +1,12 @@
 """The commands that only look: local models, the dataset doctor, what the model will see."""
 
+from itertools import groupby
 from pathlib import Path
 
 from phitune_gui.cli.output import RESULT, say, size, table, tell, write_json
 from phitune_gui.core.base_model import BaseModel
 from phitune_gui.core.dataset_report import DatasetReport
-from phitune_gui.core.messages import Preview
+from phitune_gui.core.messages import Preview, PreviewToken
 from phitune_gui.core.problem import CannotStart
 from phitune_gui.core.recipe import DataSection, DataSource, Recipe
 from phitune_gui.jobs.desk import DataDesk
@@ -116,12 +117,22 @@ def _show_histogram(report: DatasetReport) -> None:
         tell(f"{upper:>8} {'#' * round(HISTOGRAM_WIDTH * count / most)} {count}")
 
 
+def _look_of(token: PreviewToken) -> tuple[str, str, str]:
+    """The token's style, and the marks that stand for it where no style can be seen."""
+    if token.cut:
+        return "strike red", "{{", "}}"
+    return ("underline green", "[[", "]]") if token.learned else ("", "", "")
+
+
 def _show_preview(seen: Preview) -> None:
-    for token in seen.tokens:
-        style = "strike red" if token.cut else "underline green" if token.learned else ""
-        RESULT.print(token.text, style=style, end="", markup=False)
+    plain = RESULT.color_system is None
+    for (style, before, after), tokens in groupby(seen.tokens, key=_look_of):
+        text = "".join(token.text for token in tokens)
+        RESULT.print(f"{before}{text}{after}" if plain else text, style=style, end="", markup=False)
     RESULT.print()
     learned = sum(token.learned and not token.cut for token in seen.tokens)
-    say(f"Row {seen.row} (line {seen.line}): {seen.length} tokens, {learned} learned (underlined){', cut off' if seen.truncated else ''}.")
+    how, cut = ("in [[ ]]", "in {{ }}") if plain else ("underlined", "struck through")
+    cut_off = f", {sum(token.cut for token in seen.tokens)} cut off ({cut})" if seen.truncated else ""
+    say(f"Row {seen.row} (line {seen.line}): {seen.length} tokens, {learned} learned ({how}){cut_off}.")
     for note in seen.notes:
         say(note, "yellow")

@@ -84,6 +84,20 @@ def test_inspect_and_preview_answer_in_json(model: Path, data: Path, capsys: Cap
     assert "It makes 4, friend." in str(seen["text"])
 
 
+def test_a_piped_preview_marks_what_is_learned_in_plain_text(model: Path, data: Path, capsys: CaptureFixture[str]) -> None:
+    command = ["preview", str(data), "--model", str(model), "--row", "3"]
+    assert main(command) == 0
+    whole = capsys.readouterr()
+    assert main([*command, "--max-length", "20"]) == 0
+    short = capsys.readouterr()
+
+    assert "[[It makes 4, friend.<|end|>" in whole.out
+    assert whole.out.count("[[") == whole.out.count("]]") == 1
+    assert "learned (in [[ ]])" in whole.err
+    assert "{{" in short.out
+    assert "cut off (in {{ }})" in short.err
+
+
 def test_plan_answers_even_when_problems_block(tmp_path: Path, model: Path, data: Path, capsys: CaptureFixture[str]) -> None:
     out = tmp_path / "r.phitune.yaml"
     main(["recipe", "new", "--model", str(model), "--data", str(data), "--out", str(out)])
