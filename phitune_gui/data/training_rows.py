@@ -28,6 +28,6 @@ def training_rows(recipe: Recipe, model: BaseModel) -> TrainingRows:
             "data.sources",
             f"No row is left to learn from: {report.rows} read, {report.rejected_count} rejected, {report.duplicates} double, "
             f"{report.fully_masked} with their answer behind token {report.max_length}.",
-            "Look at the rejected rows, or raise the longest conversation.",
+            "Look at the rejected rows (the Data page and phitune inspect list them), or raise the longest conversation.",
         )
     return TrainingRows(examined.train.encoded, examined.validation.encoded, report)

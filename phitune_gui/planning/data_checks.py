@@ -105,7 +105,7 @@ def _left_out(count: int, rows: int) -> Iterator[Problem]:
     if count:
         yield _finding(
             "advice", _DATA, f"Left out because they cannot be used: {count:,} of {_rows(rows)}.",
-            "See the list of rejected rows for line, reason and fix.",
+            "The Data page and phitune inspect list them with line, reason and fix.",
         )  # fmt: skip
 
 

@@ -97,6 +97,10 @@ def test_doctor_findings_become_sentences(changes: dict[str, Any], severity: str
     assert problem.how_to_fix.endswith(".")
 
 
+def test_rejected_rows_are_found_from_the_command_line_too() -> None:
+    assert "phitune inspect" in only(planned(report=reported(rejected_count=7, rows=1100))).how_to_fix
+
+
 def test_answers_that_are_all_cut_off_block_start() -> None:
     plan = planned(report=reported(learned_tokens=0, truncated=100, fully_masked=100))
     assert plan.blocked
