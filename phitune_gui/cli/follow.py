@@ -88,8 +88,8 @@ class _Words:
     def _training(self, event: e.TrainingBegan) -> None:
         percent = 100 * event.trainable_parameters / event.total_parameters
         say(
-            f"{event.total_steps} steps over {event.train_rows} rows; {event.trainable_parameters:,} of {event.total_parameters:,} "
-            f"parameters learn ({percent:.2f} %), {event.dtype} on {event.device}."
+            f"{event.total_steps} steps over {event.train_rows} rows; {event.trainable_parameters:,} parameters learn, "
+            f"{percent:.3f} % of the base model's {event.total_parameters:,}, {event.dtype} on {event.device}."
         )
 
     def _evaluated(self, event: e.Evaluated) -> None:

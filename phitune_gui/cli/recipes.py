@@ -69,7 +69,7 @@ def show(result: Study) -> None:
     rows = [
         ["model", result.model.name if result.model else "none"],
         ["data", f"{plan.train_rows} rows to learn, {plan.validation_rows} held out"],
-        ["trainable", f"{plan.trainable_parameters:,} of {plan.total_parameters:,} ({plan.trainable_percent:.3f} %)"],
+        ["trainable", f"{plan.trainable_parameters:,}, {plan.trainable_percent:.3f} % of the base model's {plan.total_parameters:,}"],
         ["effective batch", str(plan.effective_batch_size)],
         ["steps", f"{plan.steps} ({plan.steps_per_epoch} per epoch)"],
         ["tokens per epoch", f"{plan.tokens_per_epoch:,}, {plan.learned_tokens_per_epoch:,} learned{estimated}"],

@@ -59,7 +59,10 @@ class DatasetInspected(_Event):
 
 
 class TrainingBegan(_Event):
-    """The denominators. `matched_modules` is the number of layers that got an adapter; dtype and device as really used."""
+    """The denominators; `total_parameters` are the base model's, without the adapter.
+
+    `matched_modules` is the number of layers that got an adapter; dtype and device as really used.
+    """
 
     event: Literal["TrainingBegan"] = "TrainingBegan"
     total_steps: int

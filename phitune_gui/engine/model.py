@@ -98,10 +98,14 @@ def _mended_rope(rope: dict[str, Any]) -> dict[str, Any]:
 
 
 def parameter_counts(model: torch.nn.Module) -> tuple[int, int]:
-    """Trainable and total parameters; 4-bit weights count as what they stand for."""
+    """Trainable parameters, and those of the base model, as the plan counts; 4-bit weights count as what they stand for.
+
+    peft's own print adds the adapter to the second number (0.654 % instead of 0.659 % for rank 16 on Phi-3-mini).
+    """
     trainable = sum(parameter.numel() for parameter in model.parameters() if parameter.requires_grad)
     packed = sum(parameter.numel() for parameter in model.parameters() if _is_packed(parameter))
-    return trainable, sum(parameter.numel() for parameter in model.parameters()) + packed
+    everything = sum(parameter.numel() for parameter in model.parameters()) + packed
+    return trainable, everything - trainable if isinstance(model, peft.PeftModel) else everything
 
 
 def _is_packed(parameter: torch.nn.Parameter) -> bool:

@@ -15,7 +15,9 @@ from phitune_gui.data.training_rows import training_rows
 from phitune_gui.engine.failures import NotFinite, explain
 from phitune_gui.engine.model import load_base
 from phitune_gui.engine.train import run_training
+from phitune_gui.planning.plan import make_plan
 from tests.engine.conftest import Notebook, a_job, in_folder
+from tests.helpers.factories import a_machine, a_report
 
 pytestmark = pytest.mark.engine
 
@@ -174,3 +176,11 @@ def test_layers_that_do_not_exist_are_refused_by_name(model: BaseModel, data: Pa
 
     with pytest.raises(CannotStart, match="q_proj"):
         attach_adapter(load_base(model, torch.float32), technique("lora"), options)
+
+
+def test_training_and_plan_count_the_same_parameters(trained: Notebook, model: BaseModel, data: Path) -> None:
+    (began,) = trained.all(e.TrainingBegan)
+
+    plan = make_plan(a_job(model, data).recipe, model, a_report(), a_machine())
+
+    assert (began.trainable_parameters, began.total_parameters) == (plan.trainable_parameters, plan.total_parameters)
