@@ -2,7 +2,8 @@
 
 from phitune_gui.cli.follow import Interrupted, follow
 from phitune_gui.cli.output import say, write_json
-from phitune_gui.cli.train import after_interruption, figures, tell
+from phitune_gui.cli.run_words import figures
+from phitune_gui.cli.train import after_interruption, tell
 from phitune_gui.jobs.resume import resume_training
 from phitune_gui.store.runs import find_run
 
