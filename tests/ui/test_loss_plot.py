@@ -14,6 +14,7 @@ from PySide6.QtGui import QImage, QWheelEvent
 from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
+from phitune_gui.core.events import JobFinished
 from phitune_gui.core.run import Run, Step, apply_all
 from phitune_gui.ui import stories
 from phitune_gui.ui.theme import DARK, LIGHT, Theme
@@ -128,6 +129,32 @@ def test_a_resumed_run_forgets_the_steps_that_no_longer_count(qtbot: QtBot, plot
         plot.show_run(apply_all(rewound, [stories.step(61, 3.0)]))
 
     assert curve(plot, 1)[1].tolist() == [*[step.loss for step in run.steps[:60]], 3.0]
+
+
+@pytest.mark.parametrize("zoomed", [False, True])
+def test_the_axes_are_those_of_the_run_that_was_opened_last(qtbot: QtBot, plot: LossPlot, zoomed: bool) -> None:
+    short = apply_all(Run(), [*stories.began(6), *stories.trained(6, seed=3), JobFinished()])
+    shown(qtbot, plot, short)
+    if zoomed:
+        turn_wheel(plot)
+
+    with qtbot.waitSignal(plot.drawn):
+        plot.show_run(stories.finished_run())
+
+    low, high = plot.canvas.getViewBox().viewRange()[1]
+    drawn = curve(plot, 2)[1]
+    assert plot.canvas.shown_x()[1] == pytest.approx(stories.TOTAL, rel=0.02)
+    assert low < drawn.min() < drawn.max() < high
+    assert "step 225 of 225" in plot.accessibleDescription()
+
+
+def test_the_axes_reach_the_last_steps_of_a_burst(qtbot: QtBot, plot: LossPlot) -> None:
+    shown(qtbot, plot, stories.running_run(40))
+
+    with qtbot.waitSignal(plot.drawn):
+        plot.show_run(apply_all(stories.running_run(40), [stories.step(41, 9.0)] * 40))
+
+    qtbot.waitUntil(lambda: plot.canvas.getViewBox().viewRange()[1][1] > curve(plot, 2)[1].max(), timeout=2000)
 
 
 def test_a_very_long_run_never_holds_the_window_up(qtbot: QtBot, plot: LossPlot, monkeypatch: pytest.MonkeyPatch) -> None:

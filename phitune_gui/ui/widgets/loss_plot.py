@@ -38,6 +38,7 @@ class LossPlot(QWidget):
         self._axis: Axis = "steps"
         self._log = False
         self._follows = True
+        self._range_waits = False
         self._pointed: int | None = None
         self._build()
         self._connect()
@@ -69,6 +70,7 @@ class LossPlot(QWidget):
 
     def _connect(self) -> None:
         self._redraw_timer.timeout.connect(self._redraw)
+        self._range_timer.timeout.connect(self._catch_up)
         self.canvas.pointed.connect(self._point_at)
         self.canvas.left_alone.connect(self._point_nowhere)
         self.canvas.reset_asked.connect(self.show_all)
@@ -117,9 +119,9 @@ class LossPlot(QWidget):
 
     def _redraw(self) -> None:
         more = self._take()
+        if self._series.begins_anew:
+            self.show_all()  # how far the run before was shown says nothing about this one
         self._draw()
-        if not self._range_timer.isActive() or not self.accessibleDescription():
-            self.setAccessibleDescription(plot_summary(self._run, self._series.gaps))
         self.drawn.emit()
         if more and self.isVisible():
             QTimer.singleShot(0, self, self._redraw)
@@ -132,11 +134,22 @@ class LossPlot(QWidget):
         nothing = not len(self._series) and not self._run.evaluations
         self._waiting.setVisible(nothing)
         self.canvas.setVisible(not nothing)
-        if self._follows and not self._range_timer.isActive():
-            self._show_range()
-            self._range_timer.start()
+        self._range_waits = self._range_timer.isActive()
+        if not self._range_waits:
+            self._settle()
         self._curves.draw(self._series, self._other_series, self._axis, log=self._log)
         self._curves.draw_validation(self._series, self._run, self._axis, log=self._log)
+
+    def _settle(self) -> None:
+        """Moves the axes and says anew what is shown, then rests for a while."""
+        if self._follows:
+            self._show_range()
+        self.setAccessibleDescription(plot_summary(self._run, self._series.gaps))
+        self._range_timer.start()
+
+    def _catch_up(self) -> None:
+        if self._range_waits:
+            self._schedule()
 
     def _show_range(self) -> None:
         end = self._series.end(self._run, self._axis)

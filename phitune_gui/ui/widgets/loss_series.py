@@ -29,6 +29,11 @@ class LossSeries:
     def __len__(self) -> int:
         return len(self.raw["steps"])
 
+    @property
+    def begins_anew(self) -> bool:
+        """Whether the piece that was taken in last began another or a rewound run."""
+        return self._feed.begins_anew
+
     def take(self, run: Run) -> bool:
         """Takes in the next piece of the run's steps; True when there is more. Another or a rewound run begins anew."""
         rows = self._feed.take(run)

@@ -20,7 +20,7 @@ class StepFeed:
 
     def take(self, run: Run) -> Floats:
         """The next steps, one row each with the fields of `Step` in order; no row when there is nothing new."""
-        known = self.count <= len(run.steps) and (not self.count or run.steps[self.count - 1] is self._last)
+        known = self.count <= len(run.steps) and (not self.count or run.steps[self.count - 1] == self._last)
         self.begins_anew = not known
         self.count = self.count if known else 0
         steps = run.steps[self.count : self.count + PIECE]
