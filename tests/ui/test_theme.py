@@ -1,19 +1,22 @@
 """Colours that can be read, pictures that are not blank, and a None that is still there after many plots."""
 
 import sys
+from collections import Counter
 from pathlib import Path
+from typing import get_args
 
 import numpy as np
 import pytest
 from PySide6.QtGui import QColor, QImage
-from PySide6.QtWidgets import QApplication
+from PySide6.QtWidgets import QApplication, QFrame
 from pytestqt.qtbot import QtBot
 
 from phitune_gui.core.run import Run, apply_all
 from phitune_gui.ui import stories
 from phitune_gui.ui.screenshots import take_screenshots
 from phitune_gui.ui.showcase import STATES
-from phitune_gui.ui.theme import DARK, LIGHT, TEXT_PAIRS, Theme, Tokens
+from phitune_gui.ui.theme import DARK, LIGHT, TEXT_PAIRS, Theme, ThemeChoice, Tokens
+from phitune_gui.ui.widgets.buttons import Button, Kind
 from phitune_gui.ui.widgets.loss_plot import LossPlot
 
 
@@ -24,12 +27,43 @@ def _luminance(colour: str) -> float:
     return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
 
 
+def _contrast(one: str, other: str) -> float:
+    lighter, darker = sorted((_luminance(one), _luminance(other)), reverse=True)
+    return (lighter + 0.05) / (darker + 0.05)
+
+
 @pytest.mark.parametrize("tokens", [LIGHT, DARK], ids=lambda tokens: tokens.name)
 @pytest.mark.parametrize(("text", "ground"), TEXT_PAIRS)
 def test_every_text_can_be_read(tokens: Tokens, text: str, ground: str) -> None:
-    lighter, darker = sorted((_luminance(getattr(tokens, text)), _luminance(getattr(tokens, ground))), reverse=True)
+    assert _contrast(getattr(tokens, text), getattr(tokens, ground)) >= 4.5
 
-    assert (lighter + 0.05) / (darker + 0.05) >= 4.5
+
+def _most(colours: Counter[int], ground: str) -> float:
+    return max(_contrast(QColor(colour).name(), ground) for colour in colours)
+
+
+@pytest.mark.parametrize("choice", ["light", "dark"])
+@pytest.mark.parametrize("box", ["good", "advice", "problem", ""])
+@pytest.mark.parametrize("kind", get_args(Kind))
+@pytest.mark.parametrize("enabled", [True, False])
+def test_every_button_can_be_read_in_every_banner(
+    qtbot: QtBot, qapp: QApplication, choice: ThemeChoice, box: str, kind: Kind, enabled: bool
+) -> None:
+    theme, banner = Theme(qapp, choice), QFrame()
+    banner.setProperty("box", box)
+    button = Button("  ██  ", kind, parent=banner)
+    button.setEnabled(enabled)
+    qtbot.addWidget(banner)
+    button.ensurePolished()
+    button.resize(button.sizeHint())
+    banner.resize(button.size())
+
+    image = banner.grab(button.rect().adjusted(4, 4, -4, -4)).toImage()
+    seen = Counter(image.pixel(x, y) for x in range(image.width()) for y in range(image.height()))
+    corner = image.pixelColor(0, 0).name()
+
+    assert _most(seen, corner) >= 4.5
+    theme.deleteLater()
 
 
 def test_screenshots_show_every_page_and_state(qtbot: QtBot, qapp: QApplication, tmp_path: Path) -> None:
