@@ -63,11 +63,12 @@ def write_json(result: Pydantic | dict[str, Any]) -> None:
 
 def write_error(problem: Problem, as_json: bool) -> None:
     """A failure: what happened, where, what to do."""
+    how_to_fix = f"{problem.how_to_fix} {problem.on_command_line}".strip()
     if as_json:
-        write_json({"error": problem.model_dump(include={"what", "where", "how_to_fix"})})
+        write_json({"error": {"what": problem.what, "where": problem.where, "how_to_fix": how_to_fix}})
     else:
         say(problem.what, "bold red")
-        say(f"{problem.how_to_fix} ({problem.where})")
+        say(f"{how_to_fix} ({problem.where})")
 
 
 def size(count: float) -> str:

@@ -74,9 +74,10 @@ def _check_columns(rows: Rows, formats: Sequence[DatasetFormat], data: DataSecti
         if role == LABELS:
             continue
         if role not in roles:
-            raise CannotStart("data.columns", f"There is no role '{role}'.", f"Choose one of: {', '.join(roles)}.")
+            raise CannotStart("data.columns", f"There is no role '{role}'.", f"Choose one of: {', '.join(roles)}.", names)
         if column.strip().lower() not in lowered:
-            raise CannotStart(file, f"There is no column '{column}'. The file has: {_listed(names)}.", "Choose one of these columns.")
+            what = f"There is no column '{column}'. The file has: {_listed(names)}."
+            raise CannotStart(file, what, "Choose one of these columns.", names)
 
 
 def _fitting(rows: Rows, each: DatasetFormat, data: DataSection) -> int:
@@ -94,10 +95,13 @@ def _unrecognised(rows: Rows, formats: Sequence[DatasetFormat], data: DataSectio
     wanted = "; ".join(f"{each.wants()} ({each.label})" for each in formats)
     nearest = max(formats, key=lambda each: _share_found(rows[0], each, data))
     example = " ".join(f"--map {role.id}={_found(rows[0], role.id, nearest, data)}" for role in nearest.roles if role.required)
+    names = column_names(rows)
     return CannotStart(
         file,
-        f"PhiTune does not recognise these rows. The columns found are: {_listed(column_names(rows))}. Wanted are: {wanted}.",
-        f"Rename the columns, or say which column plays which role: on the Data page, or like {example}.",
+        f"PhiTune does not recognise these rows. The columns found are: {_listed(names)}. Wanted are: {wanted}.",
+        "Rename the columns, or say which column plays which role.",
+        names,
+        f"Like this: {example}.",
     )
 
 

@@ -41,8 +41,7 @@ class DataDesk:
                 "The file may be damaged or far too large. Try another one.",
             )  # fmt: skip
         if "problem" in reply:
-            problem = Problem.model_validate(reply["problem"])
-            raise CannotStart(problem.where, problem.what, problem.how_to_fix)
+            raise CannotStart.because(Problem.model_validate(reply["problem"]))
         return reply["result"]
 
     def close(self) -> None:

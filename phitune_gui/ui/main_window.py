@@ -146,7 +146,8 @@ class MainWindow(QMainWindow):
             card.show_nothing()
         else:
             fits = not session.plan.make_it_fit
-            card.show_plan(session.plan, session_words.run_words(session), session_words.part_labels(), fits)
+            plan = session.plan.model_copy(update={"problems": session_words.problems_beside(session)})
+            card.show_plan(plan, session_words.run_words(session), session_words.part_labels(), fits)
         if session.is_training:
             card.show_start(self.tr("Running…"), enabled=False)
         else:

@@ -8,6 +8,7 @@ from PySide6.QtCore import QCoreApplication
 from phitune_gui.catalog.techniques import TECHNIQUES
 from phitune_gui.core.hardware import Hardware
 from phitune_gui.core.plan import Change
+from phitune_gui.core.problem import Problem
 from phitune_gui.core.recipe import Recipe
 from phitune_gui.core.run import Run
 from phitune_gui.ui.field_titles import field_title
@@ -137,6 +138,15 @@ def _technique_words(recipe: Recipe) -> str:
 
 def _shortened(name: str) -> str:
     return name if len(name) <= 24 else name[:23] + "…"
+
+
+def problems_beside(session: Session) -> tuple[Problem, ...]:
+    """The plan's problems for the card beside the page; what the Data page says in full is said here in short."""
+    said = session.data_problem
+    if said is None:
+        return session.plan.problems
+    short = {"what": _tr("The data cannot be read as it is."), "how_to_fix": _tr("The Data page says why and what to do.")}
+    return tuple(problem.model_copy(update=short) if problem == said else problem for problem in session.plan.problems)
 
 
 def part_labels() -> dict[str, str]:

@@ -48,7 +48,9 @@ def test_an_unknown_table_names_columns_and_the_way_out(write: WriteData, sectio
     assert problem.where == str(path)
     assert "Frage, Antwort, Question" in problem.what
     assert "question, answer" in problem.what
-    assert "--map question=Question --map answer=ColumnName" in problem.how_to_fix
+    assert "--map question=Question --map answer=ColumnName" in problem.on_command_line
+    assert "--map" not in problem.what + problem.how_to_fix
+    assert problem.columns == ("Frage", "Antwort", "Question")
 
 
 @pytest.mark.parametrize(

@@ -17,6 +17,7 @@ from PySide6.QtWidgets import QAbstractButton, QApplication, QLabel, QSpinBox, Q
 from phitune_gui.store.recipes import save_recipe
 from phitune_gui.store.runs import create_run_folder
 from phitune_gui.ui.main_window import MainWindow
+from phitune_gui.ui.pages.data_page import DataPage
 from tests.helpers.factories import a_plan, a_recipe
 from tests.helpers.tiny_phi3 import write_tiny_phi3
 from tests.ui.conftest import until
@@ -48,6 +49,11 @@ def drop(window: MainWindow, *paths: Path) -> None:
     assert window.veil.isVisible()
     QApplication.sendEvent(window, QDropEvent(where, Qt.DropAction.CopyAction, mime, buttons, keys))
     assert not window.veil.isVisible()
+
+
+def window_words(window: MainWindow) -> str:
+    """Every word that is shown."""
+    return "\n".join(label.text() for label in window.findChildren(QLabel) if label.isVisible())
 
 
 def test_a_dropped_model_and_dataset_make_start_possible(live: Live, model: Path, data: Path) -> None:
@@ -119,6 +125,34 @@ def test_a_bad_dataset_is_a_problem_that_blocks_start(live: Live, model: Path, t
         await until(lambda: session.model is not None and any(words in problem.what for problem in session.plan.problems))
         assert session.plan.blocked
         assert not window.run_card.start.isEnabled()
+
+    live(story)
+
+
+def test_columns_that_nobody_knows_are_given_their_roles_by_hand(live: Live, model: Path, tmp_path: Path) -> None:
+    path = tmp_path / "fragen.csv"
+    path.write_text("frage;antwort\n" + "".join(f"Was ist {number}?;Eine Zahl, {number}.\n" for number in range(20)), "utf-8")
+
+    async def story(window: MainWindow) -> None:
+        session = window.session
+        session.begin()
+        drop(window, model)
+        drop(window, path)
+        await until(lambda: session.data_problem is not None and session.plan.blocked)
+        page = window.findChild(DataPage)
+        assert "--map" not in window_words(window)
+        assert window_words(window).count("The columns found are: frage, antwort.") == 1
+        for role in ("question", "answer"):
+            combo = page.columns.combos[role]
+            assert combo.isVisible()
+            combo.setCurrentText({"question": "frage", "answer": "antwort"}[role])
+            combo.activated.emit(combo.currentIndex())
+            await session.settled()
+        await until(lambda: session.report is not None and window.run_card.start.isEnabled())
+        assert session.report.kept == 20
+        session.choose_format("alpaca")  # knows no question: still no dead end
+        await until(lambda: session.data_problem is not None)
+        assert page.columns.combos["instruction"].isVisible()
 
     live(story)
 

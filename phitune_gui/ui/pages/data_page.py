@@ -4,7 +4,8 @@ from pathlib import PurePath
 
 from PySide6.QtWidgets import QFileDialog, QHBoxLayout, QVBoxLayout, QWidget
 
-from phitune_gui.catalog.formats import FORMATS
+from phitune_gui.catalog.formats import FORMATS, question_answer
+from phitune_gui.catalog.formats.dataset_format import ColumnRole
 from phitune_gui.core.dataset_report import DatasetReport
 from phitune_gui.core.recipe import DataSection, ValidationSection
 from phitune_gui.ui.field_titles import with_titles
@@ -26,6 +27,14 @@ from phitune_gui.ui.widgets.problem_list import ProblemList
 from phitune_gui.ui.widgets.table_view import TableView
 from phitune_gui.ui.widgets.token_view import TokenView
 from phitune_gui.ui.widgets.words import words
+
+
+def roles_offered(data: DataSection, found: str) -> tuple[ColumnRole, ...]:
+    """The roles of the format that was found, else of the chosen one, else of one that knows the roles given so far."""
+    known = {offered.id: offered for offered in FORMATS}
+    fitting = (offered for offered in (question_answer.FORMAT, *FORMATS) if set(data.columns) <= {role.id for role in offered.roles})
+    offered = known.get(found) or known.get(data.format) or next(fitting, question_answer.FORMAT)
+    return offered.roles
 
 
 class DataPage(PageFrame):
@@ -170,10 +179,16 @@ class DataPage(PageFrame):
             self.say(f"{names} · {self._format_words(report)} · {report.encoding.upper()}")
         self._show_lengths(report)
         self._show_doctor(report)
-        known = {offered.id: offered for offered in FORMATS}.get(report.format if report else "")
-        roles = [(role.id, declared(role.help)) for role in known.roles] if known else []
-        self.columns.show_roles(roles, report.columns if report else (), session.recipe.data.columns)
-        self.columns.setVisible(bool(roles and report and report.columns))
+        self._show_columns()
+
+    def _show_columns(self) -> None:
+        """Offers the roles as soon as the columns are known, also when nobody knows what they mean."""
+        session = self._session
+        problem, report, data = session.data_problem, session.report, session.recipe.data
+        columns = report.columns if report else problem.columns if problem else ()
+        roles = [(role.id, declared(role.help)) for role in roles_offered(data, report.format if report else "")]
+        self.columns.show_roles(roles, columns, data.columns)
+        self.columns.setVisible(bool(roles and columns))
 
     def _format_words(self, report: DatasetReport) -> str:
         label = {offered.id: declared(offered.label) for offered in FORMATS}.get(report.format, report.format)
