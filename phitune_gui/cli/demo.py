@@ -19,23 +19,13 @@ from phitune_gui.cli.study import study
 from phitune_gui.cli.train import refuse_blocked
 from phitune_gui.core.messages import Message
 from phitune_gui.core.names import EXIT_DONE, EXIT_FAILED, EXIT_INTERRUPTED
-from phitune_gui.core.recipe import (
-    DataSection,
-    DataSource,
-    ModelSection,
-    Recipe,
-    TechniqueSection,
-    TrainingSection,
-    ValidationSection,
-)
 from phitune_gui.core.run import Export
 from phitune_gui.files.atomic import write_text
-from phitune_gui.files.resources import resource
 from phitune_gui.jobs.command import own_command, worker_environment
 from phitune_gui.jobs.launch import start_training
 from phitune_gui.store.paths import require_writable
+from phitune_gui.store.sample import sample_questions, sample_recipe
 
-DATA, HELD_OUT = "harbour_answers.jsonl", "harbour_answers_validation.jsonl"
 QUICK_STEPS = 24
 """Steps of --quick: half of the whole demo, and still a clearly lower loss."""
 PROMPTS = 3
@@ -60,26 +50,11 @@ def run_demo(out: Path, quick: bool, as_json: bool) -> int:
     return EXIT_DONE if result.export.report and result.export.report.verified else EXIT_FAILED
 
 
-def demo_recipe(model: Path, quick: bool) -> Recipe:
-    """The demo's recipe: LoRA on the shipped harbour keeper's answers, judged on questions that are never learned."""
-    return Recipe(
-        name="demo",
-        model=ModelSection(path=str(model)),
-        data=DataSection(
-            sources=(DataSource(path=str(resource("datasets", DATA))),),
-            max_length=256,
-            validation=ValidationSection(path=str(resource("datasets", HELD_OUT))),
-        ),
-        technique=TechniqueSection(id="lora"),
-        training=TrainingSection(epochs=1, max_steps=QUICK_STEPS if quick else None, learning_rate=1e-3),
-    )
-
-
 def _main_job(out: Path, quick: bool, quiet: bool, began: float) -> DemoResult:
     _title("1 of 6  The starter model", quiet)
     starter = ready_starter(quiet=quiet)
     _title("2 of 6  The data and the plan", quiet)
-    recipe = demo_recipe(starter, quick)
+    recipe = sample_recipe("demo", starter, QUICK_STEPS if quick else None)
     result = study(recipe, out)
     if not quiet:
         show(result)
@@ -102,7 +77,7 @@ def _main_job(out: Path, quick: bool, quiet: bool, began: float) -> DemoResult:
 
 
 def _answers(starter: Path, run_folder: Path, export: Export, quiet: bool) -> tuple[Answers, ...]:
-    lines = resource("datasets", HELD_OUT).read_text("utf-8").splitlines()[:PROMPTS]
+    lines = sample_questions().read_text("utf-8").splitlines()[:PROMPTS]
     rows = [json.loads(line) for line in lines]
     prompts = [row["question"] for row in rows]
     sources: list[tuple[str, Path, Kind]] = [

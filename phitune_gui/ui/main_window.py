@@ -151,8 +151,7 @@ class MainWindow(QMainWindow):
         if session.is_training:
             card.show_start(self.tr("Running…"), enabled=False)
         else:
-            ready = session.model is not None and session.report is not None and not session.plan.blocked
-            card.show_start(self.tr("Start"), ready)
+            card.show_start(self.tr("Start"), session.can_start)
 
     def _show_marks(self) -> None:
         for page, (mark, text) in session_words.rail_marks(self.session).items():

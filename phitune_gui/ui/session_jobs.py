@@ -12,18 +12,16 @@ from phitune_gui.core.messages import Message
 from phitune_gui.core.names import EXPORTS_FOLDER
 from phitune_gui.core.problem import CannotStart, Problem
 from phitune_gui.core.run import Run, apply_all
-from phitune_gui.files.resources import resource
 from phitune_gui.jobs import control
 from phitune_gui.jobs.launch import start_job
 from phitune_gui.jobs.supervisor import Supervisor
 from phitune_gui.store.exports import exports_of
 from phitune_gui.store.paths import starter_folder
+from phitune_gui.store.sample import sample_recipe
 from phitune_gui.ui.async_jobs import event_batches
 from phitune_gui.ui.desk_calls import read_model
 from phitune_gui.ui.session_runs import SessionRuns
 from phitune_gui.ui.session_state import ChatState
-
-SAMPLE, SAMPLE_VALIDATION = "harbour_answers.jsonl", "harbour_answers_validation.jsonl"
 
 
 class SessionJobs(SessionRuns):
@@ -46,17 +44,13 @@ class SessionJobs(SessionRuns):
 
     @asyncSlot()
     async def try_it_now(self) -> None:
-        """Starter model and sample data, ready to start: the shortest way to a tuned model."""
+        """Starter model and sample data, one step from a tuned model: the page that opens says what Start will do."""
         if not await self._starter_ready():
             return
-        document = self.recipe.model_dump()
-        document["name"] = "try-it-now"
-        document["model"]["path"] = str(starter_folder())
-        document["data"] |= {"sources": [{"path": str(resource("datasets", SAMPLE))}], "format": "auto", "columns": {}}
-        document["data"]["validation"]["path"] = str(resource("datasets", SAMPLE_VALIDATION))
-        self._edit(type(self.recipe).model_validate(document))
+        self._edit(sample_recipe("try-it-now", starter_folder()))
+        self.close_run()
         self.say(self.tr("Starter model and sample data are ready: press Start."))
-        self.page_requested.emit("tune")
+        self.page_requested.emit("train")
 
     async def _starter_ready(self) -> bool:
         if (starter_folder() / "config.json").is_file():

@@ -90,6 +90,13 @@ class SessionRuns(SessionInputs):
         self.run_changed.emit()
         self.export_changed.emit()
 
+    def close_run(self) -> None:
+        """Shows no run, so that the next one has the page; one that is being trained stays in sight."""
+        if not self.is_training:
+            self.run, self.run_folder, self.exports, self.export_run = None, None, (), None
+            self.run_changed.emit()
+            self.export_changed.emit()
+
     @asyncSlot()
     async def open_run(self, run: str | Path) -> None:
         """Opens a run by folder or name on the Train page."""

@@ -95,6 +95,11 @@ class SessionState(QObject):
         """Whether any run is being trained now, shown or not."""
         return self.live_run is not None and not self.live_run.ended
 
+    @property
+    def can_start(self) -> bool:
+        """Whether Start would train: a model and data are there, nothing is in the way and nothing is being trained."""
+        return self.model is not None and self.report is not None and not self.plan.blocked and not self.is_training
+
     async def ask_desk(self, question: Callable[Concatenate[Desk, P], T], *args: P.args, **options: P.kwargs) -> T:
         """The desk's answer. One question at a time: a second thread waiting for the desk could wake it after it was closed."""
         async with self._one_at_the_desk:

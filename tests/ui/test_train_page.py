@@ -15,7 +15,9 @@ from phitune_gui.core import events as e
 from phitune_gui.core.run import Run, apply_all
 from phitune_gui.ui import stories
 from phitune_gui.ui.pages.train_page import TrainPage
+from phitune_gui.ui.showcase import MINI, REPORT
 from phitune_gui.ui.widgets.run_words import seconds_left
+from tests.helpers.factories import a_plan
 from tests.helpers.fake_session import FakeSession
 
 
@@ -56,6 +58,20 @@ def test_an_empty_page_says_what_to_do_and_leads_there(qtbot: QtBot, page: Train
         with qtbot.waitSignal(session.page_requested) as asked:
             press(qtbot, page.empty.buttons[id])
         assert asked.args == [id]
+
+
+def test_a_recipe_that_is_ready_says_what_start_does_and_starts(qtbot: QtBot, page: TrainPage, session: FakeSession) -> None:
+    session.model, session.report, session.plan = MINI, REPORT, a_plan().model_copy(update={"train_rows": 191, "time_seconds": 120.0})
+    session.plan_changed.emit()
+    qtbot.waitUntil(page.ready.isVisible)
+
+    assert not page.empty.isVisible()
+    assert "191 rows to learn from, 10 steps. About 2 min on this machine." in visible_words(page)
+    press(qtbot, page.ready.buttons["start"])
+    assert session.asked == [("start_run",)]
+    with qtbot.waitSignal(session.page_requested) as asked:
+        press(qtbot, page.ready.buttons["tune"])
+    assert asked.args == ["tune"]
 
 
 def test_a_starting_run_says_its_stage(qtbot: QtBot, page: TrainPage, session: FakeSession) -> None:
@@ -230,8 +246,10 @@ from PySide6.QtCore import Qt, QTimer
 from PySide6.QtWidgets import QApplication
 app = QApplication([])
 from phitune_gui.ui.pages.train_page import TrainPage
+from phitune_gui.ui.showcase import MINI, REPORT
 assert "pyqtgraph" not in sys.modules
 from phitune_gui.ui import stories
+from tests.helpers.factories import a_plan
 from tests.helpers.fake_session import FakeSession
 session = FakeSession()
 page = TrainPage(session)

@@ -16,8 +16,12 @@ from PySide6.QtWidgets import QAbstractButton, QApplication, QLabel, QSpinBox, Q
 
 from phitune_gui.store.recipes import save_recipe
 from phitune_gui.store.runs import create_run_folder
+from phitune_gui.store.sample import sample_recipe
+from phitune_gui.ui import session_jobs, stories
 from phitune_gui.ui.main_window import MainWindow
 from phitune_gui.ui.pages.data_page import DataPage
+from phitune_gui.ui.pages.home_page import HomePage
+from phitune_gui.ui.pages.train_page import TrainPage
 from tests.helpers.factories import a_plan, a_recipe
 from tests.helpers.tiny_phi3 import write_tiny_phi3
 from tests.ui.conftest import until
@@ -125,6 +129,25 @@ def test_a_bad_dataset_is_a_problem_that_blocks_start(live: Live, model: Path, t
         await until(lambda: session.model is not None and any(words in problem.what for problem in session.plan.problems))
         assert session.plan.blocked
         assert not window.run_card.start.isEnabled()
+
+    live(story)
+
+
+def test_trying_it_now_plans_one_pass_and_leaves_only_start(live: Live, model: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(session_jobs, "starter_folder", lambda: model)
+
+    async def story(window: MainWindow) -> None:
+        session = window.session
+        session.begin()
+        window.show_page("home")
+        home, session.run = window.findChild(HomePage), stories.finished_run()
+        assert not any(letter.isdigit() for letter in home.try_now.text())  # the plan says how long, not the button
+        QTest.mouseClick(home.try_now, Qt.MouseButton.LeftButton)
+        await until(lambda: window.page == "train" and session.can_start)
+        train = window.findChild(TrainPage)
+        await until(train.ready.buttons["start"].isVisible)
+        assert session.recipe == sample_recipe("try-it-now", model)
+        assert session.plan.steps == session.plan.steps_per_epoch
 
     live(story)
 

@@ -28,8 +28,8 @@ class HomePage(PageFrame):
         self.title.setText(self.tr("What should your Phi learn?"))
         self.say(self.tr("Drop a file, or try it first with what comes along. Everything happens on this machine."))
         self.open = Button(self.tr("Open…"))
-        self.try_now = Button(self.tr("Try it now · 2 minutes"), "primary")
-        self.try_now.setToolTip(self.tr("A small starter model and sample data, ready to train"))
+        self.try_now = Button(self.tr("Try it now"), "primary")
+        self.try_now.setToolTip(self.tr("Makes a small starter model and sample data ready, and says what training them takes"))
         zone = DropZone(
             self.tr("Drop a dataset, a model folder or a recipe"), self.tr("CSV, JSON, JSONL, Parquet, text; folders too"),
             (self.open, self.try_now),
@@ -65,7 +65,7 @@ class HomePage(PageFrame):
     def _show_starter(self) -> None:
         making = self._session.starter_run is not None
         self.try_now.setEnabled(not making)
-        self.try_now.setText(self.tr("Making it ready …") if making else self.tr("Try it now · 2 minutes"))
+        self.try_now.setText(self.tr("Making it ready …") if making else self.tr("Try it now"))
 
     def _open(self) -> None:
         paths, _kind = QFileDialog.getOpenFileNames(self, self.tr("Open a dataset or a recipe"))

@@ -14,7 +14,7 @@ from phitune_gui.ui.widgets.loss_card import LossCard
 from phitune_gui.ui.widgets.outcome_card import OutcomeCard
 from phitune_gui.ui.widgets.page_frame import PageFrame
 from phitune_gui.ui.widgets.run_buttons import RunButtons
-from phitune_gui.ui.widgets.run_words import kept_text, progress_text
+from phitune_gui.ui.widgets.run_words import kept_text, progress_text, ready_text
 from phitune_gui.ui.widgets.samples_drawer import SamplesDrawer
 from phitune_gui.ui.widgets.spark_row import SparkRow
 from phitune_gui.ui.widgets.words import words
@@ -43,7 +43,9 @@ class TrainPage(PageFrame):
             self.tr("Choose a model and data, then press Start on the right. The loss appears here as the model learns."),
             {"model": self.tr("Choose a model"), "data": self.tr("Choose data"), "runs": self.tr("Open an earlier run")},
         )
+        self.ready = EmptyCard(self.tr("Ready to train"), "", {"start": self.tr("Start"), "tune": self.tr("Change how it is tuned")})
         self.column.addWidget(self.empty)
+        self.column.addWidget(self.ready)
         self.column.addStretch(0)
         self._timer = QTimer(self)
         self._timer.setSingleShot(True)
@@ -52,7 +54,9 @@ class TrainPage(PageFrame):
     def _connect(self) -> None:
         self._timer.timeout.connect(self._refresh)
         self.empty.chosen.connect(self._session.page_requested)
-        self._session.run_changed.connect(self._schedule)
+        self.ready.chosen.connect(self._begin)
+        for signal in (self._session.run_changed, self._session.plan_changed, self._session.report_changed, self._session.model_changed):
+            signal.connect(self._schedule)
         self._session.runs_changed.connect(self._offer_runs)
 
     def _build_view(self) -> QWidget:
@@ -77,7 +81,7 @@ class TrainPage(PageFrame):
         self.samples.hide()
         self.log.hide()
         self._connect_view()
-        self.column.insertWidget(2, view, 1)
+        self.column.insertWidget(3, view, 1)
         return view
 
     def _connect_view(self) -> None:
@@ -96,12 +100,14 @@ class TrainPage(PageFrame):
             self._timer.start()
 
     def _refresh(self) -> None:
-        run = self._session.run
-        self.empty.setVisible(run is None)
+        run, can_start = self._session.run, self._session.can_start
+        self.empty.setVisible(run is None and not can_start)
+        self.ready.setVisible(run is None and can_start)
         if self._view is not None:
             self._view.setVisible(run is not None)
         if run is None:
             self.say(self.tr("Watch the model learn, and stop whenever it is good enough."))
+            self.ready.text.setText(ready_text(self._session.plan))
             return
         if self._view is None and not self._plot_imported.done():
             self.say(self._line(run))
@@ -160,6 +166,12 @@ class TrainPage(PageFrame):
         else:
             headline = self.tr("Paused") if run.state == "paused" else self.tr("Stopped")
             self.outcome.show_ending("advice", headline, kept_text(run), onward if run.artifacts else {})
+
+    def _begin(self, action: str) -> None:
+        if action == "start":
+            self._session.start_run()
+        else:
+            self._session.page_requested.emit(action)
 
     def _lead_on(self, action: str) -> None:
         if action == "log":

@@ -17,8 +17,8 @@ class EmptyCard(Card):
         super().__init__(parent=parent)
         self.body.setContentsMargins(24, 32, 24, 32)
         self.body.setSpacing(8)
-        heading, body = words(title, "heading"), words(text, "quiet", wrap=True)
-        for said in (heading, body):
+        heading, self.text = words(title, "heading"), words(text, "quiet", wrap=True)
+        for said in (heading, self.text):
             said.setAlignment(Qt.AlignmentFlag.AlignHCenter)
             self.body.addWidget(said)
         self.buttons: dict[str, Button] = {}

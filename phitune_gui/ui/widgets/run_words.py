@@ -4,7 +4,9 @@ from statistics import median
 
 from PySide6.QtCore import QCoreApplication
 
+from phitune_gui.core.plan import Plan
 from phitune_gui.core.run import Run
+from phitune_gui.ui.widgets.amounts import estimate_text
 from phitune_gui.ui.widgets.figures import count_text, seconds_text
 
 WARM_UP_STEPS = 3
@@ -45,6 +47,15 @@ def stage_text(stage: str) -> str:
         "verifying": _tr("Checking the export against the original"),
         "ready": _tr("Ready"),
     }.get(stage, _tr("Working"))
+
+
+def ready_text(plan: Plan) -> str:
+    """What Start would do, before anything was trained."""
+    rows, steps = count_text(plan.train_rows), count_text(plan.steps)
+    parts = [_tr("{rows} rows to learn from, {steps} steps.").format(rows=rows, steps=steps)]
+    if plan.time_seconds:
+        parts.append(_tr("About {time} on this machine.").format(time=estimate_text(plan.time_seconds)))
+    return " ".join([*parts, _tr("The loss appears here as the model learns.")])
 
 
 def seconds_left(run: Run) -> float | None:
