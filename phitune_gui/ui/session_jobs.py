@@ -100,7 +100,7 @@ class SessionJobs(SessionRuns):
             self.refuse(Problem(where="export", what=self.tr("An export is running."), how_to_fix=self.tr("Cancel it or let it finish.")))
             return
         run_folder = self.run_folder
-        self.export_target, self.export_run = target, Run(state="queued")
+        self.export_target, self.export_run, self.export_folder = target, Run(state="queued"), run_folder
         self.export_changed.emit()
         try:
             self._export = await self.background.call(start_job, job)

@@ -10,7 +10,8 @@ from qasync import asyncSlot
 
 from phitune_gui.core.events import Event
 from phitune_gui.core.problem import CannotStart, Problem
-from phitune_gui.core.run import Run, apply_all
+from phitune_gui.core.recipe import Recipe
+from phitune_gui.core.run import Export, Run, apply_all
 from phitune_gui.jobs import control
 from phitune_gui.jobs.history import settled_run, settled_runs
 from phitune_gui.jobs.launch import start_training
@@ -45,7 +46,7 @@ class SessionRuns(SessionInputs):
         else:
             self.live_run = self.run = Run(state="queued", began_at=time.time())
             self.live_folder = self.run_folder = None
-            self.live_name = self.recipe.name or self.model.name
+            self.live_recipe = self.run_recipe = self.recipe
             self.exports = ()
             begin = partial(start_training, self.recipe, self.plan, self.model, None, NICENESS)
             self._follow(begin)
@@ -69,33 +70,28 @@ class SessionRuns(SessionInputs):
 
     @asyncSlot()
     async def show_run(self, folder: str | Path) -> None:
-        """Shows this run on the Train page; one that is being trained now is followed live."""
+        """Makes this run the shown one, on Train, Export and Chat; one that is being trained now is followed live."""
         path = Path(folder)
-        if self.live_folder is not None and path == self.live_folder:
-            self.run, self.run_folder = self.live_run, self.live_folder
-            self.run_changed.emit()
+        if self.is_training and path == self.live_folder:
+            self._show(self.live_run, path, self.live_recipe, ())
             return
         try:
             record = await self.background.call(settled_run, path)
-            alive = not self.is_training and await self.background.call(worker_lives, record.path)
+            alive = not (self.is_training or record.run.ended) and await self.background.call(worker_lives, record.path)
             exports = await self.background.call(exports_of, record.path, record.run)
         except CannotStart as refusal:
             self.refuse(refusal.problem)
             return
-        self.run, self.run_folder, self.exports = record.run, record.path, exports
         if alive:
             self.live_run, self.live_folder = Run(state="starting"), record.path
-            self.live_name = record.recipe.name or record.name
+            self.live_recipe = record.recipe
             self._follow(partial(Supervisor, record.path))
-        self.run_changed.emit()
-        self.export_changed.emit()
+        self._show(record.run, record.path, record.recipe, exports)
 
     def close_run(self) -> None:
         """Shows no run, so that the next one has the page; one that is being trained stays in sight."""
         if not self.is_training:
-            self.run, self.run_folder, self.exports, self.export_run = None, None, (), None
-            self.run_changed.emit()
-            self.export_changed.emit()
+            self._show(None, None, None, ())
 
     @asyncSlot()
     async def open_run(self, run: str | Path) -> None:
@@ -134,6 +130,11 @@ class SessionRuns(SessionInputs):
         self._edit(record.recipe)
         self.say(self.tr("The recipe of {name} is open.").format(name=record.name))
         self.page_requested.emit("tune")
+
+    def _show(self, run: Run | None, folder: Path | None, recipe: Recipe | None, exports: tuple[Export, ...]) -> None:
+        self.run, self.run_folder, self.run_recipe, self.exports = run, folder, recipe, exports
+        self.run_changed.emit()
+        self.export_changed.emit()
 
     def leave_run(self) -> None:
         """Stops following the training; its process goes on."""

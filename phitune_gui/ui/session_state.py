@@ -21,6 +21,7 @@ from phitune_gui.store.runs import RunRecord
 from phitune_gui.store.settings import Settings, load_settings, save_settings
 from phitune_gui.ui.async_jobs import Background
 from phitune_gui.ui.desk_calls import Desk
+from phitune_gui.ui.run_titles import title_of
 
 ChatState = Literal["idle", "loading", "ready", "answering", "failed"]
 P = ParamSpec("P")
@@ -73,17 +74,29 @@ class SessionState(QObject):
         self.status = ""
         self.run: Run | None = None
         self.run_folder: Path | None = None
+        self.run_recipe: Recipe | None = None
         self.live_run: Run | None = None
         self.live_folder: Path | None = None
-        self.live_name = ""
+        self.live_recipe: Recipe | None = None
         self.runs: tuple[RunRecord, ...] = ()
         self.exports: tuple[Export, ...] = ()
         self.export_run: Run | None = None
         self.export_target = ""
+        self.export_folder: Path | None = None
         self.starter_run: Run | None = None
         self.chat_state: ChatState = "idle"
         self.chat_message = ""
         self.chat_source = ""
+
+    @property
+    def run_title(self) -> str:
+        """What the shown run is called; empty when none is shown."""
+        return title_of(self.run_recipe) if self.run is not None and self.run_recipe is not None else ""
+
+    @property
+    def shown_export(self) -> Run | None:
+        """The newest export job, where it belongs to the shown run."""
+        return self.export_run if self.export_folder == self.run_folder else None
 
     @property
     def run_is_live(self) -> bool:

@@ -12,6 +12,7 @@ from phitune_gui.core.problem import Problem
 from phitune_gui.core.recipe import Recipe
 from phitune_gui.core.run import Run
 from phitune_gui.ui.field_titles import field_title
+from phitune_gui.ui.run_titles import elided, model_name, title_of
 from phitune_gui.ui.session import Session
 from phitune_gui.ui.translation import declared
 from phitune_gui.ui.widgets.amounts import span_text
@@ -58,7 +59,7 @@ def _train_mark(session: Session) -> tuple[Mark, str]:
 
 
 def _export_mark(session: Session) -> tuple[Mark, str]:
-    run = session.export_run
+    run = session.shown_export
     if run is not None and not run.ended:
         return "running", ""
     if run is not None and run.state == "failed":
@@ -92,7 +93,7 @@ def status_of(session: Session) -> Status:
 
 
 def _training_status(session: Session, run: Run) -> Status:
-    name = session.live_name or (session.live_folder.name if session.live_folder else session.recipe.name)
+    name = elided(title_of(session.live_recipe or session.recipe), 40)
     share, left = share_of(run), seconds_left(run)
     parts = [_tr("Training {name}").format(name=name)]
     if run.state == "stopping":
@@ -122,9 +123,9 @@ def run_words(session: Session) -> RunWords:
     training = recipe.training
     product = training.micro_batch_size * training.accumulation * recipe.launcher.processes
     epochs = _tr("1 epoch") if training.epochs == 1 else _tr("{count} epochs").format(count=f"{training.epochs:g}")
-    name = session.model.name if session.model else recipe.model.path.rstrip("/").rsplit("/", 1)[-1]
+    name = session.model.name if session.model else model_name(recipe)
     batch = f"{training.micro_batch_size} × {training.accumulation} = {product}"
-    return RunWords(model=_shortened(name) or "–", technique=_technique_words(recipe), batch=batch, epochs=epochs)
+    return RunWords(model=elided(name, 24) or "–", technique=_technique_words(recipe), batch=batch, epochs=epochs)
 
 
 def _technique_words(recipe: Recipe) -> str:
@@ -134,10 +135,6 @@ def _technique_words(recipe: Recipe) -> str:
     rank = recipe.technique.options.get("rank", getattr(offered.options(), "rank", None))
     label = declared(offered.label)
     return label if rank is None else _tr("{technique} · rank {rank}").format(technique=label, rank=rank)
-
-
-def _shortened(name: str) -> str:
-    return name if len(name) <= 24 else name[:23] + "…"
 
 
 def problems_beside(session: Session) -> tuple[Problem, ...]:

@@ -100,7 +100,7 @@ def _run(run: Run, live: bool = False) -> State:
     def show(session: Session, window: MainWindow) -> None:
         _ready(session, window)
         folder = stories.record(run).path
-        session.run, session.run_folder = run, folder
+        session.run, session.run_folder, session.run_recipe = run, folder, RECIPE
         session.live_run, session.live_folder = (run, folder) if live else (None, None)
         _runs(session, window)
         session.run_changed.emit()
@@ -118,7 +118,7 @@ def _runs(session: Session, _window: MainWindow) -> None:
 def _export(job: Run) -> State:
     def show(session: Session, window: MainWindow) -> None:
         _run(stories.finished_run())(session, window)
-        session.export_run, session.export_target = job, "onnx-cpu-int8"
+        session.export_run, session.export_target, session.export_folder = job, "onnx-cpu-int8", session.run_folder
         session.export_changed.emit()
 
     return show

@@ -7,6 +7,7 @@ from typing import Any
 from phitune_gui.core.messages import Message
 from phitune_gui.core.run import Run
 from phitune_gui.store.settings import Settings
+from phitune_gui.ui import stories
 from phitune_gui.ui.session_state import SessionState
 
 
@@ -19,9 +20,10 @@ class FakeSession(SessionState):
         self.next_id = 0
 
     def show(self, run: Run | None, folder: str = "/runs/2026-11-24-041200-support-answers", live: bool = False) -> None:
-        """Makes this run the shown one."""
+        """Makes this run the shown one, and the one that is exported."""
         self.run = run
-        self.run_folder = Path(folder) if run is not None else None
+        self.run_folder = self.export_folder = Path(folder) if run is not None else None
+        self.run_recipe = stories.record(run, folder.rsplit("-041200-")[-1]).recipe if run is not None else None
         self.live_run, self.live_folder = (run, self.run_folder) if live else (None, None)
         self.run_changed.emit()
 

@@ -6,7 +6,7 @@ from typing import Literal
 import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QGuiApplication
-from PySide6.QtWidgets import QAbstractButton, QApplication
+from PySide6.QtWidgets import QAbstractButton, QApplication, QLabel
 from pytestqt.qtbot import QtBot
 
 from phitune_gui.core.events import AnswerFinished
@@ -229,6 +229,26 @@ def test_clear_begins_anew(qtbot: QtBot, page: ChatPage, session: FakeSession) -
     assert answers(page) == []
     write(qtbot, page, "Two?")
 
+    assert [message.content for message in asked(session, "ask")[1][0]] == ["Two?"]
+
+
+def test_another_run_begins_another_conversation_below_a_line(qtbot: QtBot, page: ChatPage, session: FakeSession) -> None:
+    assert page.about.text() == "support-answers"
+    write(qtbot, page, "One?")
+    session.chat("ready")
+    answer(session, "Yes.")
+
+    session.exports = ()
+    session.show(stories.stopped_run(), "/runs/2026-11-25-041200-tone-labels")
+
+    assert page.about.text() == "tone-labels"
+    assert page.who.labels == ["Base", "Tuned"]
+    assert page.subtitle.text().startswith("The first question loads the model.")
+    QApplication.processEvents()
+    assert "From here on: tone-labels" in [label.text() for label in page.messages.findChildren(QLabel) if label.isVisible()]
+    write(qtbot, page, "Two?")
+    session.chat("ready")
+    assert asked(session, "open_chat")[-1] == ("/runs/2026-11-25-041200-tone-labels", "run")
     assert [message.content for message in asked(session, "ask")[1][0]] == ["Two?"]
 
 

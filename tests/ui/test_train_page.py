@@ -150,6 +150,12 @@ def test_a_finished_run_says_what_was_kept_and_leads_on(qtbot: QtBot, page: Trai
         assert asked.args == [id]
 
 
+def test_the_page_names_the_run(qtbot: QtBot, page: TrainPage, session: FakeSession) -> None:
+    show(qtbot, page, session, stories.finished_run())
+
+    assert page.about.text() == "support-answers"
+
+
 def test_a_stopped_run_says_from_where_it_can_go_on(qtbot: QtBot, page: TrainPage, session: FakeSession) -> None:
     show(qtbot, page, session, stories.stopped_run())
 

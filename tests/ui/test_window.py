@@ -14,6 +14,7 @@ from PySide6.QtGui import QDragEnterEvent, QDropEvent
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QAbstractButton, QApplication, QLabel, QSpinBox, QWidget
 
+from phitune_gui.core.run import Export
 from phitune_gui.store.recipes import save_recipe
 from phitune_gui.store.runs import create_run_folder
 from phitune_gui.store.sample import sample_recipe
@@ -88,6 +89,21 @@ def test_dropped_recipes_and_runs_open(live: Live, model: Path, data: Path, tmp_
         drop(window, folder)
         await until(lambda: window.session.run_folder == folder)
         await until(lambda: window.page == "train")
+
+    live(story)
+
+
+def test_a_run_that_was_trained_here_is_opened_with_its_own_exports(live: Live, model: Path, data: Path, tmp_path: Path) -> None:
+    folder = create_run_folder(a_recipe(str(model), str(data)), a_plan(), "tiny", tmp_path / "runs")
+
+    async def story(window: MainWindow) -> None:
+        session = window.session
+        session.live_folder, session.live_run = folder, stories.finished_run()
+        session.run, session.run_folder = stories.stopped_run(), tmp_path
+        session.exports = (Export(target="onnx-cpu-int8", path="exports/onnx-cpu-int8"),)
+        await session.show_run(folder)
+        assert session.exports == ()
+        assert session.run_title == "tiny, LoRA"
 
     live(story)
 

@@ -8,6 +8,7 @@ from PySide6.QtWidgets import QFileDialog, QVBoxLayout, QWidget
 from phitune_gui.catalog.exports import EXPORTS
 from phitune_gui.core.names import EXPORT_MANIFEST, RECIPE_FILE
 from phitune_gui.ui.chat_talk import AskOptions, ChatTalk, Kind, Source, Turn
+from phitune_gui.ui.run_titles import elided
 from phitune_gui.ui.session import Session
 from phitune_gui.ui.translation import declared
 from phitune_gui.ui.widgets.answer_view import AnswerView
@@ -29,6 +30,7 @@ class ChatPage(PageFrame):
         self._session = session
         self.talk = ChatTalk(session, self)
         self._folder: Source | None = None
+        self._run_folder: Path | None = None
         self._sources: list[Source] = []
         self._views: dict[Turn, AnswerView] = {}
         self._build()
@@ -94,8 +96,7 @@ class ChatPage(PageFrame):
     def _found_sources(self) -> list[Source]:
         session, found = self._session, []
         run, folder = session.run, session.run_folder
-        record = next((record for record in session.runs if record.path == folder), None)
-        base = record.recipe.model.path if record else session.model.path if session.model else session.recipe.model.path
+        base = (session.run_recipe or session.recipe).model.path
         if base:
             found.append(Source(self.tr("Base"), base, "model"))
         if run is not None and folder is not None and run.ended and run.artifacts:
@@ -110,6 +111,7 @@ class ChatPage(PageFrame):
         return [*found, *([self._folder] if self._folder else [])]
 
     def _refresh_sources(self) -> None:
+        self._change_run()
         found = self._found_sources()
         self.empty.setVisible(not found)
         self._talking.setVisible(bool(found))
@@ -117,7 +119,19 @@ class ChatPage(PageFrame):
             chosen = self._chosen()
             self._sources = found
             self._rebuild_chips(chosen)
+            self._refresh_state()
         self.compare.setVisible(len(found) > 1)
+
+    def _change_run(self) -> None:
+        """Other speakers, so another conversation: the one before stays to be read, above a line, and nobody remembers it."""
+        session = self._session
+        if session.run_folder == self._run_folder:
+            return
+        self._run_folder = session.run_folder
+        self.tell_about(elided(session.run_title, 56), str(session.run_folder or ""))
+        self.talk.stop()
+        self.talk.forget()
+        self.messages.divide(self.tr("From here on: {run}").format(run=session.run_title) if session.run_title else "")
 
     def _rebuild_chips(self, chosen: Source | None) -> None:
         self.who.offer([source.label for source in self._sources], [source.path for source in self._sources])
@@ -199,6 +213,7 @@ class ChatPage(PageFrame):
         loaded = next((source for source in self._sources if Path(source.path) == Path(session.chat_source)), None)
         if loaded is not None and not self.talk.busy and session.chat_state == "loading":
             self._choose(loaded)
+        state = "idle" if loaded is None and session.chat_state == "ready" else session.chat_state
         name = loaded.label if loaded else Path(session.chat_source).name
         self.say(
             {
@@ -207,7 +222,7 @@ class ChatPage(PageFrame):
                 "ready": self.tr("{name} is ready.").format(name=name),
                 "answering": self.tr("{name} is answering …").format(name=name),
                 "failed": self.tr("{name} could not be used. {reason}").format(name=name, reason=session.chat_message),
-            }[session.chat_state]
+            }[state]
         )
         self.composer.set_busy(self.talk.busy)
         if current is not None and current in self._views and not current.text:

@@ -10,6 +10,7 @@ from phitune_gui.catalog.exports import EXPORTS, export_target
 from phitune_gui.core.base_model import BaseModel
 from phitune_gui.core.run import Export
 from phitune_gui.store.runs import RunRecord
+from phitune_gui.ui.run_titles import dated_title, elided
 from phitune_gui.ui.session import Session
 from phitune_gui.ui.translation import declared
 from phitune_gui.ui.widgets.buttons import Button
@@ -83,7 +84,8 @@ class ExportPage(PageFrame):
         column = QVBoxLayout(self._kept)
         column.setContentsMargins(0, 8, 0, 0)
         column.setSpacing(10)
-        column.addWidget(words(self.tr("Exports of this run"), "heading"))
+        self.exports_title = words("", "heading")
+        column.addWidget(self.exports_title)
         column.addWidget(self.chips)
         column.addWidget(self.report)
         return self._kept
@@ -109,14 +111,17 @@ class ExportPage(PageFrame):
         return [record for record in self._session.runs if record.run.artifacts.get("adapter") or record.run.state == "finished"]
 
     def _refresh_run(self) -> None:
-        records, shown = self._usable(), self._session.run_folder
-        run = self._session.run
+        session = self._session
+        records, shown, run = self._usable(), session.run_folder, session.run
         can_export = run is not None and run.ended and bool(run.artifacts)
         self.empty.setVisible(not records and not can_export)
         self._choice.setVisible(bool(records) or can_export)
-        names = [(record.name, str(record.path)) for record in records]
+        title = elided(session.run_title, 56)
+        self.tell_about(title, str(shown or ""))
+        self.exports_title.setText(self.tr("Exports of {run}").format(run=title))
+        names = [(dated_title(record), str(record.path)) for record in records]
         if can_export and shown is not None and str(shown) not in {path for _name, path in names}:
-            names.insert(0, (shown.name, str(shown)))
+            names.insert(0, (title, str(shown)))
         if names != [(self.runs.itemText(place), self.runs.itemData(place)) for place in range(self.runs.count())]:
             self.runs.clear()
             for name, path in names:
@@ -138,9 +143,10 @@ class ExportPage(PageFrame):
         self.start.setText(self.tr("Export") if not busy else self.tr("Exporting …"))
         if job is not None and busy:
             self.progress.show_job(self.tr("Exporting: {target}").format(target=self._label(self._session.export_target)), job)
-        self.failure.setVisible(job is not None and job.failure is not None)
-        if job is not None and job.failure is not None:
-            self.failure.show_failure(job.failure, self.tr("The export failed"), {"again": self.tr("Try again")})
+        failure = job.failure if (job := self._session.shown_export) is not None else None
+        self.failure.setVisible(failure is not None)
+        if failure is not None:
+            self.failure.show_failure(failure, self.tr("The export failed"), {"again": self.tr("Try again")})
         self._show_exports()
         if ended:
             QTimer.singleShot(0, self, self._show_result)
@@ -152,7 +158,7 @@ class ExportPage(PageFrame):
 
     def _exports(self) -> list[Export]:
         """Exports of the shown run; what the job just said comes first."""
-        job = self._session.export_run
+        job = self._session.shown_export
         fresh = list(job.exports) if job is not None and job.ended else []
         known = {str(self._absolute(export.path)) for export in fresh}
         return fresh + [export for export in self._session.exports if str(self._absolute(export.path)) not in known]
@@ -186,8 +192,7 @@ class ExportPage(PageFrame):
         self.targets.show_costs(self._model(), hardware.memory_bytes if hardware else 0)
 
     def _model(self) -> BaseModel | None:
-        record = next((record for record in self._session.runs if record.path == self._session.run_folder), None)
-        wanted = record.recipe.model.path if record else self._session.recipe.model.path
+        wanted = (self._session.run_recipe or self._session.recipe).model.path
         models = (*self._session.models, *((self._session.model,) if self._session.model else ()))
         return next((model for model in models if model.path == wanted), self._session.model)
 

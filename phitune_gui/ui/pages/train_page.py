@@ -6,6 +6,7 @@ from PySide6.QtWidgets import QFrame, QProgressBar, QVBoxLayout, QWidget
 from phitune_gui.core.names import LOG_FILE
 from phitune_gui.core.run import Run
 from phitune_gui.ui.plot_import import import_plot
+from phitune_gui.ui.run_titles import elided
 from phitune_gui.ui.session import Session
 from phitune_gui.ui.widgets.empty_card import EmptyCard
 from phitune_gui.ui.widgets.figures import seconds_text
@@ -100,6 +101,7 @@ class TrainPage(PageFrame):
             self._timer.start()
 
     def _refresh(self) -> None:
+        self.tell_about(elided(self._session.run_title, 56), str(self._session.run_folder or ""))
         run, can_start = self._session.run, self._session.can_start
         self.empty.setVisible(run is None and not can_start)
         self.ready.setVisible(run is None and can_start)
@@ -135,10 +137,8 @@ class TrainPage(PageFrame):
 
     def _line(self, run: Run) -> str:
         if run.ended:
-            name = self._session.run_folder.name if self._session.run_folder else ""
-            return " · ".join(part for part in (name, seconds_text(run.training_seconds) if run.steps else "") if part)
-        recipe = next((record.recipe for record in self._session.runs if record.path == self._session.run_folder), self._session.recipe)
-        return progress_text(run, recipe.data.train_on)
+            return self.tr("Took {time}.").format(time=seconds_text(run.training_seconds)) if run.steps else ""
+        return progress_text(run, (self._session.run_recipe or self._session.recipe).data.train_on)
 
     def _show_progress(self, run: Run) -> None:
         waiting = not run.ended and (not run.steps or run.stage in ("loading", "tokenizing", "starting"))

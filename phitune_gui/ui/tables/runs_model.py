@@ -8,6 +8,7 @@ from PySide6.QtCore import QAbstractTableModel, QCoreApplication, QModelIndex, Q
 from PySide6.QtGui import QColor
 
 from phitune_gui.store.runs import RunRecord
+from phitune_gui.ui.run_titles import model_name, title_of
 from phitune_gui.ui.theme import current_tokens
 from phitune_gui.ui.widgets.amounts import span_text, when_text
 from phitune_gui.ui.widgets.figures import number_text
@@ -29,11 +30,6 @@ class Column(IntEnum):
 
 def _tr(text: str) -> str:
     return QCoreApplication.translate("RunsTable", text)
-
-
-def title_of(record: RunRecord) -> str:
-    """The name that the person gave, else the folder's."""
-    return record.recipe.name or record.name
 
 
 class RunsModel(QAbstractTableModel):
@@ -92,8 +88,8 @@ class RunsModel(QAbstractTableModel):
         run, recipe = record.run, record.recipe
         best = run.best_evaluation
         return {
-            Column.NAME: title_of(record),
-            Column.MODEL: recipe.model.path.rstrip("/\\").replace("\\", "/").rsplit("/", 1)[-1],
+            Column.NAME: title_of(recipe),
+            Column.MODEL: model_name(recipe),
             Column.TECHNIQUE: _technique(record),
             Column.STATE: state_text(run),
             Column.LOSS: number_text(best.loss if best else None),

@@ -29,6 +29,7 @@ class MessageList(QScrollArea):
         self._column.addStretch(0)
         self.setWidget(inner)
         self._rows: list[QWidget] = []
+        self._divider: QWidget | None = None
         self.verticalScrollBar().rangeChanged.connect(self._follow)
         self.verticalScrollBar().valueChanged.connect(self._scrolled)
 
@@ -47,11 +48,19 @@ class MessageList(QScrollArea):
         self._add_row(views, leading=False)
         return views
 
+    def divide(self, text: str) -> None:
+        """Ends the conversation so far with a line that says what comes now; nothing where nothing was said."""
+        if self._divider is not None and self._rows and self._rows[-1] is self._divider:
+            self._remove(self._rows.pop())
+        if self._rows and text:
+            self._divider = words(text, "key", wrap=True)
+            self._divider.setAlignment(Qt.AlignmentFlag.AlignCenter)
+            self._add(self._divider)
+
     def clear(self) -> None:
         """Takes everything away."""
         for row in self._rows:
-            row.hide()
-            row.deleteLater()
+            self._remove(row)
         self._rows = []
         self._hint.show()
 
@@ -69,8 +78,15 @@ class MessageList(QScrollArea):
             line.addWidget(widget, 4, Qt.AlignmentFlag.AlignTop)
         if not leading and len(widgets) == 1:
             line.addStretch(1)
+        self._add(row)
+
+    def _add(self, row: QWidget) -> None:
         self._rows.append(row)
         self._column.insertWidget(self._column.count() - 1, row)
+
+    def _remove(self, row: QWidget) -> None:
+        row.hide()
+        row.deleteLater()
 
     def _scrolled(self, value: int) -> None:
         self._follows = value >= self.verticalScrollBar().maximum() - 8

@@ -29,7 +29,13 @@ class PageFrame(QScrollArea):
         head = QVBoxLayout()
         head.setSpacing(6)
         head.setContentsMargins(0, 0, 0, 4)
-        head.addWidget(self.title)
+        self.about = words("", "quiet")
+        self.about.hide()
+        line = QHBoxLayout()
+        line.setSpacing(10)
+        line.addWidget(self.title)
+        line.addWidget(self.about, 1, Qt.AlignmentFlag.AlignBottom)
+        head.addLayout(line)
         head.addWidget(self.subtitle)
         self.column.addLayout(head)
         row = QHBoxLayout(ground)
@@ -38,6 +44,12 @@ class PageFrame(QScrollArea):
         row.addWidget(inner, 1)
         row.addStretch(0)
         self.setWidget(ground)
+
+    def tell_about(self, about: str, tip: str = "") -> None:
+        """Says beside the title what the page is about now, such as the shown run; nothing when it is empty."""
+        self.about.setText(about)
+        self.about.setToolTip(tip)
+        self.about.setVisible(bool(about))
 
     def say(self, subtitle: str) -> None:
         """Changes the quiet line under the title."""
