@@ -21,6 +21,7 @@ from phitune_gui.ui.widgets.problem_list import RefusalBar
 from phitune_gui.ui.widgets.rail import Rail
 from phitune_gui.ui.widgets.run_card import RunCard
 from phitune_gui.ui.widgets.status_line import StatusLine
+from phitune_gui.ui.widgets.top_overlay import TopOverlay
 from phitune_gui.ui.window_menu import fill_menu
 
 FIELD_PAGES = {"model": "model", "data": "data", "technique": "tune", "training": "tune", "launcher": "tune", "export": "tune"}
@@ -61,11 +62,8 @@ class MainWindow(QMainWindow):
         banner = QVBoxLayout()
         banner.setContentsMargins(26, 12, 26, 0)
         banner.addWidget(self.refusal)
-        self._banner = QWidget()
-        self._banner.setObjectName("pageGround")
+        self._banner = TopOverlay(middle)
         self._banner.setLayout(banner)
-        self._banner.hide()
-        centre.addWidget(self._banner)
         centre.addWidget(self.stack, 1)
         row = QHBoxLayout()
         row.setSpacing(0)
@@ -163,7 +161,7 @@ class MainWindow(QMainWindow):
 
     def _show_problem(self, problem: Problem) -> None:
         self.refusal.show_problem(problem)
-        self._banner.show()
+        self._banner.come_up()
 
     def _open_status(self) -> None:
         if self._status.page:

@@ -49,6 +49,16 @@ class SessionInputs(SessionState):
             self.recipe_changed.emit()  # the editor shows the recipe's value again
             self.refuse(refusal.problem)
 
+    def mark_field(self, name: str, fault: str) -> None:
+        """Remembers that something is typed there that cannot be used, and why; an empty fault takes it back."""
+        others = {field: why for field, why in self.wrong_fields.items() if field != name}
+        self.wrong_fields = others | ({name: fault} if fault else {})
+        self.plan_changed.emit()
+
+    def forget_fields(self, prefix: str) -> None:
+        """The fields whose names begin so are no longer shown."""
+        self.wrong_fields = {name: fault for name, fault in self.wrong_fields.items() if not name.startswith(prefix)}
+
     def reset_value(self, name: str) -> None:
         """Sets the field back to its default; a technique's option is left to its technique."""
         section, _, option = name.rpartition(".")
@@ -260,6 +270,7 @@ class SessionInputs(SessionState):
     # plan
 
     def _make_plan(self) -> None:
+        self._plan_timer.stop()
         if self.hardware is None:
             return
         extra: tuple[Problem, ...] = (self.data_problem,) if self.data_problem else ()

@@ -19,6 +19,7 @@ from phitune_gui.jobs.supervisor import Supervisor
 from phitune_gui.jobs.worker_file import worker_lives
 from phitune_gui.store.exports import exports_of
 from phitune_gui.store.runs import find_run, open_run
+from phitune_gui.ui.field_titles import wrong_field_problems
 from phitune_gui.ui.session_inputs import SessionInputs
 from phitune_gui.ui.training_worker import TrainingWorker
 
@@ -36,11 +37,15 @@ class SessionRuns(SessionInputs):
 
     def start_run(self) -> None:
         """Trains the shown recipe, unless something is in the way."""
+        if self._plan_timer.isActive():
+            self._make_plan()  # an edit that came with this very click counts
         blocking = next((problem for problem in self.plan.problems if problem.severity == "problem"), None)
         if self.is_training:
             self.refuse(self._problem("training", self.tr("A training is running already."), self.tr("Stop it first, or let it finish.")))
         elif blocking is not None:
             self.refuse(blocking)
+        elif self.wrong_fields:
+            self.refuse(wrong_field_problems(self.wrong_fields)[0])
         elif self.model is None:
             self.refuse(self._problem("model.path", self.tr("No model is chosen yet."), self.tr("Choose one on the Model page.")))
         else:

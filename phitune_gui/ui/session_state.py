@@ -68,6 +68,7 @@ class SessionState(QObject):
         self.preview_problem: Problem | None = None
         self.preview_row = 0
         self.plan = Plan()
+        self.wrong_fields: dict[str, str] = {}
         self.hardware: Hardware | None = None
         self.connections = 0
         self.problem: Problem | None = None
@@ -111,7 +112,8 @@ class SessionState(QObject):
     @property
     def can_start(self) -> bool:
         """Whether Start would train: a model and data are there, nothing is in the way and nothing is being trained."""
-        return self.model is not None and self.report is not None and not self.plan.blocked and not self.is_training
+        in_the_way = self.plan.blocked or self.wrong_fields or self.is_training
+        return self.model is not None and self.report is not None and not in_the_way
 
     async def ask_desk(self, question: Callable[Concatenate[Desk, P], T], *args: P.args, **options: P.kwargs) -> T:
         """The desk's answer. One question at a time: a second thread waiting for the desk could wake it after it was closed."""

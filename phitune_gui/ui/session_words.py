@@ -11,7 +11,7 @@ from phitune_gui.core.plan import Change
 from phitune_gui.core.problem import Problem
 from phitune_gui.core.recipe import Recipe
 from phitune_gui.core.run import Run
-from phitune_gui.ui.field_titles import field_title
+from phitune_gui.ui.field_titles import field_title, wrong_field_problems
 from phitune_gui.ui.run_titles import elided, model_name, title_of
 from phitune_gui.ui.session import Session
 from phitune_gui.ui.translation import declared
@@ -140,10 +140,9 @@ def _technique_words(recipe: Recipe) -> str:
 def problems_beside(session: Session) -> tuple[Problem, ...]:
     """The plan's problems for the card beside the page; what the Data page says in full is said here in short."""
     said = session.data_problem
-    if said is None:
-        return session.plan.problems
     short = {"what": _tr("The data cannot be read as it is."), "how_to_fix": _tr("The Data page says why and what to do.")}
-    return tuple(problem.model_copy(update=short) if problem == said else problem for problem in session.plan.problems)
+    planned = tuple(problem.model_copy(update=short) if problem == said else problem for problem in session.plan.problems)
+    return (*wrong_field_problems(session.wrong_fields), *planned)
 
 
 def part_labels() -> dict[str, str]:

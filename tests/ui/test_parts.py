@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 from PySide6.QtCore import QPoint, Qt
 from PySide6.QtTest import QSignalSpy, QTest
-from PySide6.QtWidgets import QLineEdit, QSpinBox
+from PySide6.QtWidgets import QApplication, QLineEdit, QSpinBox
 from pytestqt.qtbot import QtBot
 
 from phitune_gui.core.dataset_report import Lengths
@@ -59,6 +59,42 @@ def test_words_where_a_number_belongs_are_marked_and_not_told(form: OptionsForm)
 
     assert told.count() == 0
     assert editor.property("wrong") is True
+    assert form.rows["learning_rate"].help.text() == "“fast” is not possible here: please type a number above 0, up to 1."
+
+
+@pytest.mark.parametrize(
+    ("name", "typed", "allowed"),
+    [
+        ("epochs", "abc", "a number above 0, up to 100"),
+        ("epochs", "0", "a number above 0, up to 100"),
+        ("learning_rate", "5", "a number above 0, up to 1"),
+        ("max_steps", "1.5", "a whole number from 1, up to 1,000,000, or nothing"),
+    ],
+)
+def test_a_field_says_what_is_allowed_while_it_is_typed_and_moves_nothing(form: OptionsForm, name: str, typed: str, allowed: str) -> None:
+    form.more.setChecked(True)
+    QApplication.processEvents()
+    row, places = form.rows[name], [each.mapTo(form, QPoint()) for each in form.rows.values()]
+    told, wrong = QSignalSpy(form.edited), QSignalSpy(form.wrong)
+    editor = row.editor.widget
+    assert isinstance(editor, QLineEdit)
+
+    editor.setFocus()
+    editor.selectAll()
+    QTest.keyClicks(editor, typed)
+    QTest.keyClick(editor, Qt.Key.Key_Return)
+    form.show_values(TrainingSection(), TrainingSection())  # another field was edited: this one is still being mended
+
+    QApplication.processEvents()
+    assert row.help.text() == f"“{typed}” is not possible here: please type {allowed}."
+    assert wrong.at(wrong.count() - 1) == [f"training.{name}", row.help.text()]
+    assert told.count() == 0
+    assert [each.mapTo(form, QPoint()) for each in form.rows.values()] == places
+
+    editor.selectAll()
+    QTest.keyClicks(editor, "1")
+    assert wrong.at(wrong.count() - 1) == [f"training.{name}", ""]
+    assert row.help.text() == TrainingSection.model_fields[name].description
 
 
 def test_a_changed_value_can_be_set_back_and_a_default_cannot(form: OptionsForm) -> None:

@@ -9,11 +9,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from PySide6.QtCore import QMimeData, QPointF, Qt, QTimer, QUrl
+from PySide6.QtCore import QMimeData, QPoint, QPointF, Qt, QTimer, QUrl
 from PySide6.QtGui import QDragEnterEvent, QDropEvent
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QAbstractButton, QApplication, QLabel, QSpinBox, QWidget
 
+from phitune_gui.core.problem import Problem
 from phitune_gui.core.run import Export
 from phitune_gui.store.recipes import save_recipe
 from phitune_gui.store.runs import create_run_folder
@@ -23,6 +24,7 @@ from phitune_gui.ui.main_window import MainWindow
 from phitune_gui.ui.pages.data_page import DataPage
 from phitune_gui.ui.pages.home_page import HomePage
 from phitune_gui.ui.pages.train_page import TrainPage
+from phitune_gui.ui.pages.tune_page import TunePage
 from tests.helpers.factories import a_plan, a_recipe
 from tests.helpers.tiny_phi3 import write_tiny_phi3
 from tests.ui.conftest import until
@@ -56,7 +58,7 @@ def drop(window: MainWindow, *paths: Path) -> None:
     assert not window.veil.isVisible()
 
 
-def window_words(window: MainWindow) -> str:
+def window_words(window: QWidget) -> str:
     """Every word that is shown."""
     return "\n".join(label.text() for label in window.findChildren(QLabel) if label.isVisible())
 
@@ -245,6 +247,47 @@ def test_typing_in_the_form_changes_the_recipe(live: Live) -> None:
         QTest.keyClicks(box, "8")
         QTest.keyClick(box, Qt.Key.Key_Return)
         await until(lambda: window.session.recipe.technique.options.get("rank") == 8, 3)
+
+    live(story)
+
+
+def test_a_value_that_cannot_be_used_blocks_start_until_it_is_mended(live: Live, model: Path, data: Path) -> None:
+    async def story(window: MainWindow) -> None:
+        session = window.session
+        session.begin()
+        session.open_paths([model, data])
+        await until(lambda: session.can_start)
+        window.show_page("tune")
+        tune = window.findChild(TunePage)
+        epochs = tune.training.rows["epochs"].editor.widget
+        epochs.setFocus()
+        epochs.selectAll()
+        QTest.keyClicks(epochs, "abc")
+        assert not window.run_card.start.isEnabled()
+        await asyncio.sleep(0.05)
+        assert "a number above 0, up to 100" in window_words(window.run_card)
+        session.start_run()
+        assert session.live_run is None
+        epochs.selectAll()
+        QTest.keyClicks(epochs, "2")
+        assert window.run_card.start.isEnabled()
+        QTest.keyClick(epochs, Qt.Key.Key_Return)
+        assert session.recipe.training.epochs == 2
+
+    live(story)
+
+
+def test_a_refusal_moves_nothing_under_the_mouse(live: Live) -> None:
+    async def story(window: MainWindow) -> None:
+        window.show_page("tune")
+        await asyncio.sleep(0.05)
+        tune = window.findChild(TunePage)
+        before = tune.training.mapTo(window, QPoint())
+        window.session.refuse(Problem(where="x", what="It is not possible. " * 20, how_to_fix="Do something else."))
+        await asyncio.sleep(0.05)
+        assert window.refusal.isVisible()
+        assert window.refusal.height() >= window.refusal.heightForWidth(window.refusal.width())
+        assert tune.training.mapTo(window, QPoint()) == before
 
     live(story)
 

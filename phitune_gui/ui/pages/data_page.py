@@ -150,6 +150,7 @@ class DataPage(PageFrame):
         for form in (self.reading, self.held_out):
             form.edited.connect(session.set_value)
             form.reset_asked.connect(session.reset_value)
+            form.wrong.connect(session.mark_field)
         self.columns.edited.connect(lambda mapping: session.set_value("data.columns", mapping))
         session.recipe_changed.connect(self._show_recipe)
         session.report_changed.connect(self._show_report)

@@ -79,6 +79,7 @@ class TunePage(PageFrame):
         for form in (self.training, self.name):
             form.edited.connect(self._session.set_value)
             form.reset_asked.connect(self._session.reset_value)
+            form.wrong.connect(self._session.mark_field)
         for card in self.cards:
             card.chosen.connect(lambda id: self._session.set_value("technique", {"id": id}))
         self._session.recipe_changed.connect(self._show_recipe)
@@ -105,10 +106,12 @@ class TunePage(PageFrame):
 
     def _make_form(self, offered: Technique[Any]) -> None:
         if self.options_form is not None:
+            self._session.forget_fields("technique.")
             self.options_form.hide()
             self.options_form.deleteLater()
         self.options_title.setText(self.tr("Options of {technique}").format(technique=declared(offered.label)))
         form = self.options_form = OptionsForm(offered.options, "technique")
         form.edited.connect(self._session.set_value)
         form.reset_asked.connect(self._session.reset_value)
+        form.wrong.connect(self._session.mark_field)
         self.options_place.addWidget(form)

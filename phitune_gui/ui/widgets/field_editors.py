@@ -10,6 +10,7 @@ from PySide6.QtGui import QWheelEvent
 from PySide6.QtWidgets import QCheckBox, QComboBox, QLineEdit, QSpinBox, QWidget
 
 from phitune_gui.ui.translation import declared
+from phitune_gui.ui.widgets.field_limits import allowed_text, within_limits
 from phitune_gui.ui.widgets.words import restyle
 
 WIDTH = 176
@@ -21,6 +22,8 @@ class FieldEditor(QObject):
     """Shows a value in `widget`, tells of edits by a person."""
 
     edited = Signal(object)
+    wrong = Signal(str)
+    """Why what is typed cannot be used; empty as soon as it can."""
 
     def __init__(self, widget: QWidget) -> None:
         super().__init__(widget)
@@ -66,38 +69,57 @@ class _Whole(FieldEditor):
 
 
 class _Typed(FieldEditor):
-    """A line of text that is read as a number, a list or as it is; empty means None where the field allows it."""
+    """A line of text that is read as a number, a list or as it is; empty means None where the field allows it.
 
-    def __init__(self, read: Any, optional: bool) -> None:
+    What cannot be used stays as it was typed, marked, until it is mended or the value is shown anew.
+    """
+
+    def __init__(self, read: Any, field: FieldInfo, kind: Any, optional: bool) -> None:
         self._line = QLineEdit()
         super().__init__(self._line)
-        self._read, self._optional = read, optional
+        self._read, self._field, self._kind, self._optional = read, field, kind, optional
         self._shown: Any = None
+        self._told = ""
         self._line.setFixedWidth(WIDTH)
         if optional:
             self._line.setPlaceholderText(self.tr("automatic"))
         self._line.editingFinished.connect(self._finished)
-        self._line.textEdited.connect(lambda _text: self._mark(False))
+        self._line.textEdited.connect(lambda _text: self._mark(self._fault()))
 
     def show_value(self, value: Any) -> None:
+        if value == self._shown and self._line.hasFocus() and self._line.property("wrong"):
+            return
         self._shown = value
         self._line.setText(_written(value))
-        self._mark(False)
+        self._mark("")
 
     def _finished(self) -> None:
-        text = self._line.text().strip()
-        try:
-            value = None if self._optional and not text else self._read(text)
-        except ValueError:
-            self._mark(True)
-            return
-        if value != self._shown:
+        fault = self._fault()
+        self._mark(fault)
+        if not fault and (value := self._value()) != self._shown:
             self.edited.emit(value)
 
-    def _mark(self, wrong: bool) -> None:
-        if bool(self._line.property("wrong")) != wrong:
-            self._line.setProperty("wrong", wrong)
+    def _value(self) -> Any:
+        text = self._line.text().strip()
+        return None if self._optional and not text else self._read(text)
+
+    def _fault(self) -> str:
+        """Why the text cannot be used; empty when it can."""
+        try:
+            if within_limits(self._field, self._value()):
+                return ""
+        except ValueError:
+            pass
+        said = self.tr("“{text}” is not possible here: please type {allowed}.")
+        return said.format(text=self._line.text(), allowed=allowed_text(self._field, self._kind, optional=self._optional))
+
+    def _mark(self, fault: str) -> None:
+        if bool(self._line.property("wrong")) != bool(fault):
+            self._line.setProperty("wrong", bool(fault))
             restyle(self._line)
+        if fault != self._told:
+            self._told = fault
+            self.wrong.emit(fault)
 
 
 class _Choice(FieldEditor):
@@ -137,10 +159,10 @@ def editor_for(field: FieldInfo, choices: Mapping[Any, str] | None = None) -> Fi
         low, high = _limits(field)
         return _Whole(low, high)
     if kind in (int, float):
-        return _Typed(kind, optional)
+        return _Typed(kind, field, kind, optional)
     if get_origin(kind) is tuple:
-        return _Typed(lambda text: tuple(part.strip() for part in text.split(",") if part.strip()), optional)
-    return _Typed(str, optional)
+        return _Typed(lambda text: tuple(part.strip() for part in text.split(",") if part.strip()), field, kind, optional)
+    return _Typed(str, field, kind, optional)
 
 
 def _without_none(annotation: Any) -> tuple[Any, bool]:

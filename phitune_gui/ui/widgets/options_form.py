@@ -11,7 +11,7 @@ from phitune_gui.ui.translation import declared
 from phitune_gui.ui.widgets.buttons import Button, IconButton
 from phitune_gui.ui.widgets.card import hairline
 from phitune_gui.ui.widgets.field_editors import FieldEditor, editor_for
-from phitune_gui.ui.widgets.words import words
+from phitune_gui.ui.widgets.words import set_kind, words
 
 
 class FieldRow(QWidget):
@@ -35,7 +35,9 @@ class FieldRow(QWidget):
         self.label = words(f"{label} ({unit})" if unit and not shown_inside else label, "body")
         self.label.setBuddy(self.editor.widget)
         said.addWidget(self.label)
-        said.addWidget(words(help_text, "small", wrap=True))
+        self._help_text, self.help = help_text, words(help_text, "small", wrap=True)
+        self.editor.wrong.connect(self._show_fault)
+        said.addWidget(self.help)
         row = QHBoxLayout(self)
         row.setContentsMargins(0, 8, 0, 8)
         row.setSpacing(8)
@@ -55,6 +57,13 @@ class FieldRow(QWidget):
         font.setBold(changed)
         self.label.setFont(font)
 
+    def _show_fault(self, fault: str) -> None:
+        """Says in the place of the help what is wrong; the rows below must not move under the mouse."""
+        self.help.setMinimumHeight(self.help.height() if fault and self.help.isVisible() else 0)
+        self.help.setText(fault or self._help_text)
+        set_kind(self.help, "wrong" if fault else "small")
+        self.editor.widget.setAccessibleDescription(fault or self._help_text)
+
 
 class OptionsForm(QWidget):
     """Fields `names` of a value class; those declared `advanced` are folded away until asked for."""
@@ -62,6 +71,8 @@ class OptionsForm(QWidget):
     edited = Signal(str, object)
     """Dotted name and new value."""
     reset_asked = Signal(str)
+    wrong = Signal(str, str)
+    """Dotted name, and why what is typed there cannot be used; empty as soon as it can."""
 
     def __init__(
         self, model: type[Value], prefix: str, names: Sequence[str] | None = None, choices: Mapping[str, Mapping[Any, str]] | None = None,
@@ -105,6 +116,7 @@ class OptionsForm(QWidget):
         row = self.rows[name] = FieldRow(name, model, choices)
         dotted = f"{self._prefix}.{name}" if self._prefix else name
         row.editor.edited.connect(lambda value, dotted=dotted: self.edited.emit(dotted, value))
+        row.editor.wrong.connect(lambda fault, dotted=dotted: self.wrong.emit(dotted, fault))
         row.reset.clicked.connect(lambda _checked=False, dotted=dotted: self.reset_asked.emit(dotted))
         return row
 

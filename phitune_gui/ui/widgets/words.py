@@ -5,7 +5,7 @@ from typing import Literal
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QLabel, QSizePolicy, QWidget
 
-Kind = Literal["body", "title", "heading", "strong", "quiet", "small", "key", "value", "good", "bad", "advice", "brand", "pill"]
+Kind = Literal["body", "title", "heading", "strong", "quiet", "small", "key", "value", "good", "bad", "wrong", "advice", "brand", "pill"]
 
 
 def words(text: str = "", kind: Kind = "body", *, wrap: bool = False, selectable: bool = False) -> QLabel:
