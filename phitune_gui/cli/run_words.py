@@ -22,7 +22,7 @@ def figures(folder: Path, run: Run) -> dict[str, Any]:
         "best_validation_loss": best.loss if best else None, "best_validation_step": best.step if best else None,
         "last_validation_loss": last.loss if last else None, "last_validation_step": last.step if last else None,
         "tokens_per_second": run.tokens_per_second, "learned_tokens_per_second": run.learned_tokens_per_second,
-        "peak_memory_bytes": run.peak_bytes, "seconds": max(0.0, run.ended_at - run.began_at),
+        "peak_memory_bytes": run.peak_bytes, "seconds": run.spent_seconds,
     }  # fmt: skip
 
 
@@ -35,7 +35,7 @@ def figure_rows(run: Run) -> list[list[str]]:
         *(validation or [["validation loss", "nothing was held out"]]),
         ["speed", f"{run.tokens_per_second:.0f} tokens/s, {run.learned_tokens_per_second:.0f} learned"],
         ["peak memory", size(run.peak_bytes)],
-        ["time", duration(max(0.0, run.ended_at - run.began_at))],
+        ["time", duration(run.spent_seconds)],
     ]
 
 

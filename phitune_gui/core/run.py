@@ -72,6 +72,8 @@ class Run(Value):
     pid: int = 0
     began_at: float = 0.0
     ended_at: float = 0.0
+    attempt_began_at: float = 0.0
+    earlier_seconds: float = 0.0
     last_at: float = 0.0
     step: int = 0
     total_steps: int = 0
@@ -101,6 +103,11 @@ class Run(Value):
     def ended(self) -> bool:
         """Whether the newest attempt is over."""
         return self.state in ENDED
+
+    @property
+    def spent_seconds(self) -> float:
+        """Wall time of all attempts, each from its beginning to its ending or newest sign of life; what lay between is no work."""
+        return self.earlier_seconds + (max((self.ended_at or self.last_at) - self.attempt_began_at, 0.0) if self.attempt_began_at else 0.0)
 
     @property
     def training_seconds(self) -> float:
@@ -168,7 +175,8 @@ def _with_steps(run: Run, events: list[e.StepLogged]) -> Run:
 def _attempt_began(run: Run, event: e.AttemptBegan) -> dict[str, object]:
     return {
         "state": "starting", "stage": "starting", "stage_detail": "", "attempt": event.attempt, "pid": event.pid,
-        "began_at": run.began_at or event.at, "ended_at": 0.0, "failure": None, "step": event.from_step,
+        "began_at": run.began_at or event.at, "attempt_began_at": event.at, "earlier_seconds": run.spent_seconds, "ended_at": 0.0,
+        "failure": None, "step": event.from_step,
         "steps": tuple(step for step in run.steps if step.step <= event.from_step),
         "evaluations": tuple(point for point in run.evaluations if point.step <= event.from_step),
         "samples": tuple(sample for sample in run.samples if sample.step <= event.from_step),

@@ -57,6 +57,16 @@ def test_speed_counts_training_seconds_only() -> None:
     assert run.learned_tokens_per_second == 120.0
 
 
+def test_time_spent_is_that_of_all_attempts_without_what_lay_between() -> None:
+    first: list[e.Event] = [e.AttemptBegan(attempt=1, from_step=0, pid=1, at=100), a_step(1), e.Paused(at=130, step=1)]
+    second: list[e.Event] = [e.AttemptBegan(attempt=2, from_step=1, pid=2, at=5000), e.StageBegan(stage="loading", at=5004)]
+
+    assert Run().spent_seconds == 0
+    assert apply_all(Run(), first).spent_seconds == 30
+    assert apply_all(Run(), first + second).spent_seconds == 34
+    assert apply_all(Run(), [*first, *second, e.JobFinished(at=5013)]).spent_seconds == 43
+
+
 def test_nan_survives_its_way_through_a_file() -> None:
     line = e.event_to_line(a_step(1, loss=math.nan))
 

@@ -154,6 +154,7 @@ def test_the_page_names_the_run(qtbot: QtBot, page: TrainPage, session: FakeSess
     show(qtbot, page, session, stories.finished_run())
 
     assert page.about.text() == "support-answers"
+    assert page.subtitle.text() == "Took 42 minutes."
 
 
 def test_a_stopped_run_says_from_where_it_can_go_on(qtbot: QtBot, page: TrainPage, session: FakeSession) -> None:

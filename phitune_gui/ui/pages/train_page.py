@@ -137,7 +137,7 @@ class TrainPage(PageFrame):
 
     def _line(self, run: Run) -> str:
         if run.ended:
-            return self.tr("Took {time}.").format(time=seconds_text(run.training_seconds)) if run.steps else ""
+            return self.tr("Took {time}.").format(time=seconds_text(run.spent_seconds)) if run.spent_seconds else ""
         return progress_text(run, (self._session.run_recipe or self._session.recipe).data.train_on)
 
     def _show_progress(self, run: Run) -> None:

@@ -94,7 +94,7 @@ class RunsModel(QAbstractTableModel):
             Column.STATE: state_text(run),
             Column.LOSS: number_text(best.loss if best else None),
             Column.CURVE: "",
-            Column.SPENT: span_text(run.training_seconds) if run.steps else "–",
+            Column.SPENT: span_text(run.spent_seconds) if run.spent_seconds else "–",
             Column.WHEN: when_text(record.made_at),
         }[column]
 
@@ -103,7 +103,7 @@ class RunsModel(QAbstractTableModel):
         numbers = {
             Column.LOSS: best.loss if best else float("inf"),
             Column.CURVE: record.run.final_loss or float("inf"),
-            Column.SPENT: record.run.training_seconds,
+            Column.SPENT: record.run.spent_seconds,
             Column.WHEN: record.made_at,
         }
         return numbers.get(column) if column in numbers else self._text(record, column).casefold()
