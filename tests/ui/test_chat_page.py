@@ -174,6 +174,15 @@ def test_compare_asks_the_base_and_then_the_tuned_model(qtbot: QtBot, page: Chat
     assert page.composer.send.isVisible()
 
 
+def test_a_chip_that_is_clicked_leaves_the_focus_where_one_writes(qtbot: QtBot, page: ChatPage) -> None:
+    page.composer.field.setFocus()
+
+    for chip in (page.compare, page.settings, page.who.buttons[0]):
+        press(qtbot, chip)
+
+    assert page.focusWidget() is page.composer.field
+
+
 def test_stop_ends_the_answer_and_keeps_what_was_said(qtbot: QtBot, page: ChatPage, session: FakeSession) -> None:
     write(qtbot, page, "Tell me a story.")
     session.chat("ready")
@@ -237,12 +246,14 @@ def test_another_run_begins_another_conversation_below_a_line(qtbot: QtBot, page
     write(qtbot, page, "One?")
     session.chat("ready")
     answer(session, "Yes.")
+    press(qtbot, page.who.buttons[0])
 
     session.exports = ()
     session.show(stories.stopped_run(), "/runs/2026-11-25-041200-tone-labels")
 
     assert page.about.text() == "tone-labels"
     assert page.who.labels == ["Base", "Tuned"]
+    assert page.who.place == 1
     assert page.subtitle.text().startswith("The first question loads the model.")
     QApplication.processEvents()
     assert "From here on: tone-labels" in [label.text() for label in page.messages.findChildren(QLabel) if label.isVisible()]

@@ -79,6 +79,8 @@ class ChatPage(PageFrame):
         self.talk.busy_changed.connect(self._refresh_state)
         self.talk.changed.connect(self._show_turn)
         self.empty.chosen.connect(session.page_requested)
+        for signal in (self.compare.clicked, self.settings.clicked, self.clear.clicked, self.who.chosen):
+            signal.connect(self._write_on)
         self.settings.toggled.connect(self.form.setVisible)
         self.form.changed.connect(self._take_options)
         self.clear.clicked.connect(self._clear)
@@ -90,6 +92,11 @@ class ChatPage(PageFrame):
         """Whoever opens the page can write at once."""
         super().showEvent(event)
         self.composer.field.setFocus()
+
+    def _write_on(self) -> None:
+        """A click on a chip is over at once and one writes on; whoever came to the chip by keys stays there."""
+        if not isinstance(self.focusWidget(), Button):
+            self.composer.field.setFocus()
 
     # who is asked
 
@@ -111,27 +118,28 @@ class ChatPage(PageFrame):
         return [*found, *([self._folder] if self._folder else [])]
 
     def _refresh_sources(self) -> None:
-        self._change_run()
+        is_another = self._change_run()
         found = self._found_sources()
         self.empty.setVisible(not found)
         self._talking.setVisible(bool(found))
         if found != self._sources:
-            chosen = self._chosen()
+            chosen = None if is_another else self._chosen()
             self._sources = found
             self._rebuild_chips(chosen)
             self._refresh_state()
         self.compare.setVisible(len(found) > 1)
 
-    def _change_run(self) -> None:
+    def _change_run(self) -> bool:
         """Other speakers, so another conversation: the one before stays to be read, above a line, and nobody remembers it."""
         session = self._session
         if session.run_folder == self._run_folder:
-            return
+            return False
         self._run_folder = session.run_folder
         self.tell_about(elided(session.run_title, 56), str(session.run_folder or ""))
         self.talk.stop()
         self.talk.forget()
         self.messages.divide(self.tr("From here on: {run}").format(run=session.run_title) if session.run_title else "")
+        return True
 
     def _rebuild_chips(self, chosen: Source | None) -> None:
         self.who.offer([source.label for source in self._sources], [source.path for source in self._sources])

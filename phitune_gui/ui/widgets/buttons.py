@@ -19,7 +19,9 @@ class Button(QPushButton):
         self.setProperty("kind", kind)
         self.setAccessibleName(name or text)
         self.setCursor(Qt.CursorShape.PointingHandCursor)
-        self.setCheckable(kind == "chip")
+        if kind == "chip":
+            self.setCheckable(True)
+            self.setFocusPolicy(Qt.FocusPolicy.TabFocus)  # a click leaves the focus where the person writes
         self.setAutoDefault(False)
 
 
