@@ -8,6 +8,7 @@ from pytestqt.qtbot import QtBot
 
 from phitune_gui.ui import stories
 from phitune_gui.ui.pages.runs_page import RunsPage
+from phitune_gui.ui.run_titles import elided
 from phitune_gui.ui.tables.runs_model import Column
 from phitune_gui.ui.theme import Theme
 from tests.helpers.fake_session import FakeSession
@@ -73,6 +74,14 @@ def test_every_run_says_what_it_was_and_how_it_ended(page: RunsPage) -> None:
     assert column(page, Column.STATE) == ["finished", "stopped", "failed"]
     assert column(page, Column.LOSS) == ["1.13", "1.19", "1.26"]
     assert column(page, Column.SPENT) == ["42 min", "25 min", "20 min"]
+
+
+def test_a_run_without_a_name_is_called_by_what_was_trained(page: RunsPage, session: FakeSession) -> None:
+    session.runs = (stories.record(stories.finished_run(), ""),)
+    session.runs_changed.emit()
+
+    assert column(page, Column.NAME) == ["Phi-3-mini-4k-instruct, LoRA"]
+    assert elided("Phi-3-mini-4k-instruct, LoRA", 15) == "Phi-3-m…t, LoRA"
 
 
 def test_the_loss_is_drawn_small(qtbot: QtBot, page: RunsPage, qapp: object) -> None:

@@ -1,5 +1,6 @@
 """Home: drop something, open something, or try it at once; the newest runs below."""
 
+from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QFileDialog, QHeaderView
 
 from phitune_gui.ui.session import Session
@@ -10,6 +11,8 @@ from phitune_gui.ui.widgets.drop_zone import DropZone
 from phitune_gui.ui.widgets.page_frame import PageFrame
 from phitune_gui.ui.widgets.table_view import TableView
 from phitune_gui.ui.widgets.words import words
+
+NARROW, MADE_OF_WIDTH = 640, 190
 
 
 class HomePage(PageFrame):
@@ -38,9 +41,10 @@ class HomePage(PageFrame):
         self.column.addSpacing(4)
         self.column.addWidget(words(self.tr("Recent runs"), "heading"))
         self.table = RecentRunsTable(self)
-        self.view = TableView(self.table, self.tr("Recent runs"), stretch=3)
+        self.view = TableView(self.table, self.tr("Recent runs"), stretch=0)
         self.view.horizontalHeader().hide()
-        self.view.horizontalHeader().setSectionResizeMode(0, QHeaderView.ResizeMode.ResizeToContents)
+        self.view.horizontalHeader().setSectionResizeMode(1, QHeaderView.ResizeMode.Interactive)
+        self.view.setColumnWidth(1, MADE_OF_WIDTH)
         self.empty = words(self.tr("No runs yet. The first one will appear here, with its loss and how it ended."), "quiet", wrap=True)
         card = Card()
         card.body.setContentsMargins(10, 6, 10, 6)
@@ -66,6 +70,11 @@ class HomePage(PageFrame):
         making = self._session.starter_run is not None
         self.try_now.setEnabled(not making)
         self.try_now.setText(self.tr("Making it ready …") if making else self.tr("Try it now"))
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """On a narrow page the names keep their room, and what the run was made of goes."""
+        super().resizeEvent(event)
+        self.view.setColumnHidden(1, self.viewport().width() < NARROW)
 
     def _open(self) -> None:
         paths, _kind = QFileDialog.getOpenFileNames(self, self.tr("Open a dataset or a recipe"))

@@ -6,7 +6,7 @@ from PySide6.QtCore import QAbstractTableModel, QModelIndex, QObject, QPersisten
 from PySide6.QtGui import QColor, QFont
 
 from phitune_gui.store.runs import RunRecord
-from phitune_gui.ui.run_titles import model_name, title_of
+from phitune_gui.ui.run_titles import elided, model_name, title_of
 from phitune_gui.ui.theme import current_tokens
 from phitune_gui.ui.widgets.amounts import when_text
 from phitune_gui.ui.widgets.figures import number_text
@@ -60,7 +60,7 @@ class RecentRunsTable(QAbstractTableModel):
         if column == 0:
             return title_of(recipe)
         if column == 1:
-            return f"{model_name(recipe) or '–'} · {recipe.technique.id}"
+            return f"{elided(model_name(recipe), 24) or '–'} · {recipe.technique.id}"
         if column == 2:
             return self.tr("validation {loss}").format(loss=number_text(best.loss)) if best else "–"
         if column == 3:
