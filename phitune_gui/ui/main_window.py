@@ -26,6 +26,8 @@ from phitune_gui.ui.window_menu import fill_menu
 
 FIELD_PAGES = {"model": "model", "data": "data", "technique": "tune", "training": "tune", "launcher": "tune", "export": "tune"}
 """Which page a problem's place belongs to."""
+STARTING_PAGES = ("model", "data", "tune")
+"""Where Start is what comes next; the other pages have a main button of their own."""
 
 
 class MainWindow(QMainWindow):
@@ -123,6 +125,7 @@ class MainWindow(QMainWindow):
         self.stack.setCurrentWidget(self._pages[page])
         self.rail.show_page(page)
         self.page = page
+        self.run_card.stress_start(page in STARTING_PAGES)
 
     def make_it_fit(self) -> None:
         """Shows what would be changed, and changes it when that is wanted."""

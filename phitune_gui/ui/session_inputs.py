@@ -91,6 +91,12 @@ class SessionInputs(SessionState):
         """Makes the edit that was taken back again."""
         self._show_recipe(self.history.redo(self.recipe))
 
+    def new_recipe(self) -> None:
+        """Begins with nothing chosen; one undo step."""
+        self._edit(Recipe())
+        self.say(self.tr("A new recipe. Undo brings the one before back."))
+        self.page_requested.emit("home")
+
     def open_recipe(self, path: str | Path) -> None:
         """Shows the recipe of a file; one undo step."""
         try:

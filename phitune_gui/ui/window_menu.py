@@ -15,6 +15,7 @@ MenuWindow = Any
 def fill_menu(window: MenuWindow) -> None:
     """Adds every entry, with its shortcut valid in the whole window."""
     session, tr = window.session, window.tr
+    _add(window, tr("New recipe"), "Ctrl+N", session.new_recipe)
     _add(window, tr("Open…"), "Ctrl+O", lambda: _open(window))
     _add(window, tr("Open a folder…"), "Ctrl+Shift+O", lambda: _open_folder(window))
     _add(window, tr("Save recipe as…"), "Ctrl+S", lambda: _save(window))

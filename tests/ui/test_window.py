@@ -15,6 +15,7 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QAbstractButton, QApplication, QLabel, QSpinBox, QWidget
 
 from phitune_gui.core.problem import Problem
+from phitune_gui.core.recipe import Recipe
 from phitune_gui.core.run import Export
 from phitune_gui.store.recipes import save_recipe
 from phitune_gui.store.runs import create_run_folder
@@ -288,6 +289,49 @@ def test_a_refusal_moves_nothing_under_the_mouse(live: Live) -> None:
         assert window.refusal.isVisible()
         assert window.refusal.height() >= window.refusal.heightForWidth(window.refusal.width())
         assert tune.training.mapTo(window, QPoint()) == before
+
+    live(story)
+
+
+def test_start_is_the_main_button_only_where_it_comes_next(live: Live) -> None:
+    async def story(window: MainWindow) -> None:
+        stressed = []
+        for page in ("home", "model", "data", "tune", "train", "export", "chat", "runs"):
+            window.show_page(page)
+            if window.run_card.start.property("kind") == "primary":
+                stressed.append(page)
+        assert stressed == ["model", "data", "tune"]
+
+    live(story)
+
+
+def test_a_new_recipe_is_in_the_menu_and_can_be_undone(live: Live) -> None:
+    async def story(window: MainWindow) -> None:
+        session = window.session
+        session.set_value("name", "mine")
+        entry = next(action for action in window.menu.actions() if action.text() == "New recipe")
+        entry.trigger()
+        assert session.recipe == Recipe()
+        assert window.page == "home"
+        session.undo()
+        assert session.recipe.name == "mine"
+
+    live(story)
+
+
+def test_a_long_name_leaves_room_for_the_rest_of_a_recent_run(live: Live) -> None:
+    async def story(window: MainWindow) -> None:
+        window.resize(1024, 640)
+        window.show_page("home")
+        window.session.runs = (stories.record(stories.finished_run(), "long-name-" * 8),)
+        window.session.runs_changed.emit()
+        await asyncio.sleep(0.1)
+        view = window.findChild(HomePage).view
+        header = view.horizontalHeader()
+        assert header.length() <= view.viewport().width()
+        assert header.sectionSize(4) >= view.sizeHintForColumn(4)
+        assert header.sectionSize(0) >= 120
+        assert view.textElideMode() == Qt.TextElideMode.ElideMiddle
 
     live(story)
 

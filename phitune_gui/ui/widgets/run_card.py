@@ -13,7 +13,7 @@ from phitune_gui.ui.widgets.buttons import Button
 from phitune_gui.ui.widgets.figures import count_text
 from phitune_gui.ui.widgets.memory_bar import MemoryBar, Part
 from phitune_gui.ui.widgets.problem_list import ProblemList
-from phitune_gui.ui.widgets.words import words
+from phitune_gui.ui.widgets.words import set_kind, words
 
 
 @dataclass(frozen=True)
@@ -164,6 +164,10 @@ class RunCard(QWidget):
         self.disk.show_parts([Part(self.tr("Checkpoints, adapter and log"), plan.disk_bytes)], plan.free_disk_bytes)
         self.problems.show_problems(plan.problems)
         self.fit.setVisible(not fits)
+
+    def stress_start(self, stressed: bool) -> None:
+        """Whether Start is the main button of what is on the screen, or a quiet one beside it."""
+        set_kind(self.start, "primary" if stressed else "plain")
 
     def show_start(self, text: str, enabled: bool) -> None:
         """What the main button says and whether it can be pressed."""
