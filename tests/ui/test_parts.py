@@ -155,6 +155,23 @@ def test_the_limit_is_dragged_and_told_when_it_is_let_go(qtbot: QtBot) -> None:
     assert abs(told.at(0)[0] - 800) <= 16
 
 
+@pytest.mark.parametrize("limit", [55, 100, 1024, 8192])
+def test_a_limit_far_beyond_the_longest_row_is_not_drawn_at_it(qtbot: QtBot, limit: int) -> None:
+    shown = Histogram()
+    qtbot.addWidget(shown)
+    shown.resize(320, 136)
+    lengths = Lengths(min=20, p50=38, p95=50, max=55, histogram=((30, 4), (40, 9), (55, 2)))
+
+    shown.show_lengths(lengths, limit)
+
+    assert (shown.x_of(limit) > shown.x_of(55) + 20) == (limit > 55)
+    assert shown.x_of(20) < shown.x_of(38) < shown.x_of(55) <= shown.x_of(limit) <= 320
+    assert not shown.grab().isNull()
+    told = QSignalSpy(shown.limit_chosen)
+    QTest.mouseClick(shown, Qt.MouseButton.LeftButton, pos=QPoint(round(shown.x_of(48)), 60))
+    assert told.at(0) == [48]
+
+
 def test_the_limit_follows_the_arrow_keys_within_its_bounds(qtbot: QtBot) -> None:
     shown = Histogram()
     qtbot.addWidget(shown)

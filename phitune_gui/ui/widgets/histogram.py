@@ -1,5 +1,7 @@
 """Lengths of all rows in tokens as bars, with the limit as a line that can be dragged or moved by keys."""
 
+from collections.abc import Sequence
+
 from PySide6.QtCore import QPointF, QRectF, QSize, Qt, Signal
 from PySide6.QtGui import QColor, QFont, QKeyEvent, QMouseEvent, QPainter, QPaintEvent, QPen
 from PySide6.QtWidgets import QSizePolicy, QWidget
@@ -8,7 +10,16 @@ from phitune_gui.core.dataset_report import Lengths
 from phitune_gui.ui.theme import Tokens, current_tokens
 
 SIDE, TOP, FOOT = 8, 26, 20
+BARS_SHARE = 0.86
+"""The part of the width that bars take when the limit lies so far beyond them that the axis has to be broken."""
 SMALLEST_LIMIT, LARGEST_LIMIT = 16, 131072
+
+
+def _along(value: float, ends: Sequence[float], others: Sequence[float]) -> float:
+    """Where a value between `ends` lies among `others`, straight between each two of them and never outside."""
+    place = next((place for place in range(1, len(ends)) if value <= ends[place]), len(ends) - 1)
+    share = (value - ends[place - 1]) / (ends[place] - ends[place - 1])
+    return others[place - 1] + min(max(share, 0.0), 1.0) * (others[place] - others[place - 1])
 
 
 class Histogram(QWidget):
@@ -45,17 +56,18 @@ class Histogram(QWidget):
         return QSize(300, 136)
 
     def x_of(self, length: float) -> float:
-        """Where a length lies, in px from the left; the rightmost place for everything longer than the axis."""
-        low, high = self._axis
-        share = min(max((length - low) / (high - low), 0.0), 1.0)
-        return SIDE + share * (self.width() - 2 * SIDE)
+        """Where a length lies, in px from the left; the axis ends at the limit, beyond a break where that is far away."""
+        lengths, shares = zip(*self._axis, strict=True)
+        return SIDE + _along(length, lengths, shares) * (self.width() - 2 * SIDE)
 
     @property
-    def _axis(self) -> tuple[float, float]:
-        """The lengths at both ends, in tokens; a limit a little beyond the longest row is shown where it is."""
+    def _axis(self) -> tuple[tuple[float, float], ...]:
+        """Lengths in tokens and where they lie, as shares of the width: the ends of the axis, and its break where it has one."""
         longest = max([upper for upper, _count in self._lengths.histogram] or [1])
-        high = float(max(longest, self._limit)) if self._limit < 2 * longest else float(longest) * 1.05
-        return float(min(self._lengths.min, longest - 1)), high
+        low, high = float(min(self._lengths.min, longest - 1)), float(longest)
+        if self._limit < 2 * longest:
+            return (low, 0.0), (max(high, float(self._limit)), 1.0)
+        return (low, 0.0), (high, BARS_SHARE), (float(self._limit), 1.0)
 
     def paintEvent(self, _event: QPaintEvent) -> None:
         """Bars, scale, then the limit above everything."""
@@ -94,16 +106,29 @@ class Histogram(QWidget):
                     painter.drawRect(bar)
 
     def _paint_scale(self, painter: QPainter, tokens: Tokens) -> None:
+        """Shortest, longest and median, each under its place; the median only where the others leave room."""
         painter.setPen(QColor(tokens.quiet))
-        low, middle, high = (
-            f"{self._lengths.min:,}",
-            self.tr("median {count}").format(count=f"{self._lengths.p50:,}"),
-            f"{self._lengths.max:,}",
-        )
-        foot = QRectF(SIDE, self.height() - FOOT + 3, self.width() - 2 * SIDE, FOOT - 3)
-        painter.drawText(foot, Qt.AlignmentFlag.AlignLeft, low)
-        painter.drawText(foot, Qt.AlignmentFlag.AlignHCenter, middle)
-        painter.drawText(foot, Qt.AlignmentFlag.AlignRight, high)
+        lengths, taken = self._lengths, QRectF()
+        middle = self.tr("median {count}").format(count=f"{lengths.p50:,}")
+        for length, text in ((lengths.max, f"{lengths.max:,}"), (lengths.min, f"{lengths.min:,}"), (lengths.p50, middle)):
+            place = self._foot(length, painter.fontMetrics().horizontalAdvance(text) + 2)
+            if not taken.intersects(place):
+                painter.drawText(place, Qt.AlignmentFlag.AlignCenter, text)
+            taken = place if taken.isEmpty() else taken
+        if len(self._axis) > 2:
+            self._paint_break(painter)
+
+    def _foot(self, length: float, width: float) -> QRectF:
+        """The room of a label under this length, inside the widget."""
+        left = min(max(self.x_of(length) - width / 2, SIDE), self.width() - SIDE - width)
+        return QRectF(left, self.height() - FOOT + 3, width, FOOT - 3)
+
+    def _paint_break(self, painter: QPainter) -> None:
+        """Two strokes between the longest row and the limit: the axis leaves something out."""
+        foot = self.height() - FOOT
+        middle = SIDE + (1 + BARS_SHARE) / 2 * (self.width() - 2 * SIDE)
+        for x in (middle - 3, middle + 3):
+            painter.drawLine(QPointF(x - 3, foot + 4), QPointF(x + 3, foot - 6))
 
     def _paint_limit(self, painter: QPainter, tokens: Tokens) -> None:
         x = self.x_of(self.limit)
@@ -113,7 +138,7 @@ class Histogram(QWidget):
         painter.drawEllipse(QPointF(x, 12), 4, 4)
         text = self.tr("limit {count}").format(count=f"{self.limit:,}")
         width = painter.fontMetrics().horizontalAdvance(text) + 12
-        left = x - width - 6 if x > width + 12 else x + 8
+        left = x - width - 9 if x > width + 12 else x + 8
         painter.drawText(QRectF(left, 4, width, 16), Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignRight, text)
 
     def mousePressEvent(self, event: QMouseEvent) -> None:
@@ -144,9 +169,8 @@ class Histogram(QWidget):
             self._choose(self._limit + step)
 
     def _drag_to(self, x: float) -> None:
-        share = (x - SIDE) / max(self.width() - 2 * SIDE, 1)
-        low, high = self._axis
-        length = round((low + share * (high - low)) / 16) * 16
+        lengths, shares = zip(*self._axis, strict=True)
+        length = round(_along((x - SIDE) / max(self.width() - 2 * SIDE, 1), shares, lengths) / 16) * 16
         self._dragged = min(max(length, SMALLEST_LIMIT), LARGEST_LIMIT)
         self.update()
 
