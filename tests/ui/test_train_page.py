@@ -150,6 +150,16 @@ def test_a_finished_run_says_what_was_kept_and_leads_on(qtbot: QtBot, page: Trai
         assert asked.args == [id]
 
 
+def test_a_run_that_is_opened_again_shows_the_peak_of_its_memory(qtbot: QtBot, page: TrainPage, session: FakeSession) -> None:
+    show(qtbot, page, session, stories.finished_run())
+
+    memory = page.sparks.memory
+    assert memory.value.text() == "3.9 GB"
+    assert memory.note.text() == "peak of the whole run"
+    assert memory.note.isVisible()
+    assert memory.height() == page.sparks.rate.height()
+
+
 def test_the_page_names_the_run(qtbot: QtBot, page: TrainPage, session: FakeSession) -> None:
     show(qtbot, page, session, stories.finished_run())
 

@@ -64,11 +64,17 @@ class SparkCard(Card):
         head.addStretch(1)
         head.addWidget(self.value)
         self.body.addLayout(head)
+        self.note = words("", "small")
+        self.note.setFixedHeight(self.plot.minimumHeight())
         self.body.addWidget(self.plot)
+        self.body.addWidget(self.note)
         self.say("–")
 
-    def say(self, value: str) -> None:
-        """Shows the newest figure."""
+    def say(self, value: str, note: str = "") -> None:
+        """Shows the newest figure; a note stands where there is no curve."""
         self.value.setText(value)
-        self.setAccessibleName(f"{self._name}: {value}")
+        self.note.setText(note)
+        self.note.setVisible(bool(note))
+        self.plot.setVisible(not note)
+        self.setAccessibleName(" ".join(part for part in (f"{self._name}: {value}", note) if part))
         self.plot.update()

@@ -66,5 +66,10 @@ class SparkRow(Columns):
         self.rate.say(number_text(last.learning_rate if last else None))
         self.norm.say(number_text(last.grad_norm if last else None))
         self.speed.say(number_text(sum(step.tokens for step in recent) / seconds if seconds > 0 else None))
-        memory = run.used_bytes if not run.ended else run.peak_bytes or run.used_bytes
-        self.memory.say(bytes_text(memory) if memory else "–")
+        self._say_memory(run)
+
+    def _say_memory(self, run: Run) -> None:
+        """The curve belongs to who watched the run; one that is opened again knows its peak."""
+        memory = run.used_bytes if not run.ended else max(run.peak_bytes, run.used_bytes)
+        peak_alone = run.ended and memory and len(self.memory.plot.series) < 2
+        self.memory.say(bytes_text(memory) if memory else "–", self.tr("peak of the whole run") if peak_alone else "")
