@@ -182,11 +182,15 @@ def test_columns_that_nobody_knows_are_given_their_roles_by_hand(live: Live, mod
         drop(window, path)
         await until(lambda: session.data_problem is not None and session.plan.blocked)
         page = window.findChild(DataPage)
+        await asyncio.sleep(0.1)
+        assert page.columns.mapTo(page.viewport(), page.columns.rect().bottomLeft()).y() < page.viewport().height()
+        assert window_words(window).count("Nothing yet: the rows are not understood.") == 2
         assert "--map" not in window_words(window)
         assert window_words(window).count("The columns found are: frage, antwort.") == 1
         for role in ("question", "answer"):
             combo = page.columns.combos[role]
             assert combo.isVisible()
+            assert page.mapping.isAncestorOf(combo)
             combo.setCurrentText({"question": "frage", "answer": "antwort"}[role])
             combo.activated.emit(combo.currentIndex())
             await session.settled()

@@ -69,6 +69,8 @@ class DataPage(PageFrame):
         pair = Columns(most=2, least=320, spacing=14)
         pair.add(self._build_tokens(), 53)
         pair.add(self._build_lengths(), 47)
+        self.mapping = Card(self.tr("Which column plays which role"))
+        inner.addWidget(self.mapping)
         inner.addWidget(pair)
         inner.addWidget(self._build_doctor())
         inner.addWidget(self._build_files())
@@ -127,7 +129,7 @@ class DataPage(PageFrame):
         return card
 
     def _build_reading(self) -> Card:
-        card = Card(self.tr("How rows are read"))
+        card = self.how_read = Card(self.tr("How rows are read"))
         formats = {"auto": self.tr("found by itself")} | {offered.id: declared(offered.label) for offered in FORMATS}
         self.reading = OptionsForm(DataSection, "data", ("format", "train_on", "max_length", "broken_rows"), {"format": formats})
         self.held_out = OptionsForm(ValidationSection, "data.validation", ("percent",))
@@ -154,6 +156,7 @@ class DataPage(PageFrame):
         self.columns.edited.connect(lambda mapping: session.set_value("data.columns", mapping))
         session.recipe_changed.connect(self._show_recipe)
         session.report_changed.connect(self._show_report)
+        session.report_changed.connect(self._show_preview)
         session.preview_changed.connect(self._show_preview)
         session.model_changed.connect(self._show_preview)
 
@@ -189,7 +192,12 @@ class DataPage(PageFrame):
         columns = report.columns if report else problem.columns if problem else ()
         roles = [(role.id, declared(role.help)) for role in roles_offered(data, report.format if report else "")]
         self.columns.show_roles(roles, columns, data.columns)
+        asked_for = bool(problem and problem.columns) or bool(data.columns)
+        place = self.mapping if asked_for else self.how_read
+        if self.columns.parent() is not place:
+            place.body.addWidget(self.columns)
         self.columns.setVisible(bool(roles and columns))
+        self.mapping.setVisible(asked_for and bool(columns))
 
     def _format_words(self, report: DatasetReport) -> str:
         label = {offered.id: declared(offered.label) for offered in FORMATS}.get(report.format, report.format)
@@ -201,12 +209,15 @@ class DataPage(PageFrame):
         self.length_facts.setVisible(measured)
         self.no_lengths.setVisible(not measured)
         waiting = self.tr("Counting …") if self._session.inspecting else self.tr("Choose a model: its tokenizer counts.")
-        self.no_lengths.setText(waiting)
+        self.no_lengths.setText(self._unreadable() or waiting)
         if report is not None and measured:
             self.lengths.show_lengths(report.lengths, self._session.recipe.data.max_length)
             learned = self.tr("{learned} of {all}").format(learned=count_text(report.learned_tokens), all=count_text(report.tokens))
             too_long = self.tr("{count} rows").format(count=count_text(report.truncated))
             self.length_facts.show_facts([(self.tr("Longer than the limit"), too_long), (self.tr("Learned tokens"), learned)])
+
+    def _unreadable(self) -> str:
+        return self.tr("Nothing yet: the rows are not understood.") if self._session.data_problem else ""
 
     def _show_doctor(self, report: DatasetReport | None) -> None:
         self.rejected.show_rows(report.rejected if report else ())
@@ -237,7 +248,8 @@ class DataPage(PageFrame):
         has_model = self._session.model is not None
         refused = self._session.preview_problem
         waiting = with_titles(f"{refused.what} {refused.how_to_fix}") if refused else self.tr("Reading …")
-        self.no_tokens.setText(waiting if has_model else self.tr("Choose a model: its template and tokenizer decide."))
+        chosen = waiting if has_model else self.tr("Choose a model: its template and tokenizer decide.")
+        self.no_tokens.setText(self._unreadable() or chosen)
         for part in (self.before, self.after, self.row):
             part.setVisible(preview is not None)
         if preview is not None and report is not None:
