@@ -52,8 +52,9 @@ class Answer:
 class Talk:
     """A loaded model that answers; made by `talking_to`."""
 
-    def __init__(self, supervisor: Supervisor) -> None:
+    def __init__(self, supervisor: Supervisor, source: Path) -> None:
         self._supervisor = supervisor
+        self._source = str(source)
 
     def wait_until_ready(self) -> None:
         """Block until the model is loaded. Raises JobEndedBadly."""
@@ -79,8 +80,8 @@ class Talk:
     def _raise_failure(self) -> None:
         failure = self._supervisor.run.failure
         if failure is None:
-            raise CannotStart(str(self._supervisor.folder), "The model ended before it answered.", "Ask again.")
-        raise JobEndedBadly(str(self._supervisor.folder), failure)
+            raise CannotStart(self._source, "The model ended before it answered.", "Ask again.")
+        raise JobEndedBadly(self._source, failure)
 
 
 @contextmanager
@@ -92,7 +93,7 @@ def talking_to(source: Path, kind: Kind) -> Iterator[Talk]:
             model = ask_model(desk, source)
     supervisor = start_job(ChatJob(source=str(source), kind=kind, base_model=model))
     try:
-        talk = Talk(supervisor)
+        talk = Talk(supervisor, source)
         talk.wait_until_ready()
         yield talk
     finally:

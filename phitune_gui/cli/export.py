@@ -41,7 +41,7 @@ def make_export(run_folder: Path, target: str, out: Path | None, quiet: bool) ->
         if not quiet:
             say(f"{problem.what} {problem.how_to_fix}", "yellow")
     require_writable(final.parent)
-    return follow(start_job(ExportJob(run=str(run_folder), target=target, out=str(final))), quiet)
+    return follow(start_job(ExportJob(run=str(run_folder), target=target, out=str(final))), quiet, run_folder)
 
 
 def verify_export(folder: Path, as_json: bool) -> int:
@@ -51,7 +51,7 @@ def verify_export(folder: Path, as_json: bool) -> int:
             str(folder), f"{folder} is no PhiTune export: it has no {EXPORT_MANIFEST}.", "Name a folder that phitune export made."
         )
     try:
-        run = follow(start_job(VerifyJob(export=str(folder.absolute()))), as_json)
+        run = follow(start_job(VerifyJob(export=str(folder.absolute()))), as_json, folder.absolute())
     except Interrupted:
         return EXIT_INTERRUPTED
     return tell(only_export(run), as_json)

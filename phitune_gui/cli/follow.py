@@ -3,6 +3,7 @@
 import time
 from collections.abc import Callable, Iterable
 from contextlib import AbstractContextManager, nullcontext
+from pathlib import Path
 
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
@@ -27,8 +28,11 @@ class Interrupted(Exception):
         self.run = run
 
 
-def follow(supervisor: Supervisor, quiet: bool = False) -> Run:
-    """Watch the job to its end and return its run. Raises JobEndedBadly when it failed, Interrupted after Ctrl-C."""
+def follow(supervisor: Supervisor, quiet: bool = False, about: Path | None = None) -> Run:
+    """Watch the job to its end and return its run. Raises JobEndedBadly when it failed, Interrupted after Ctrl-C.
+
+    `about` is what a failure is said to be about; without it the job's own folder, which tells people nothing when it is a cache's.
+    """
     stops = 0
     show = _quietly if quiet else _Words(supervisor).show
     with _bar(quiet) as bar:
@@ -47,7 +51,7 @@ def follow(supervisor: Supervisor, quiet: bool = False) -> Run:
     if stops:
         raise Interrupted(run)
     if run.failure:
-        raise JobEndedBadly(str(supervisor.folder), run.failure)
+        raise JobEndedBadly(str(about or supervisor.folder), run.failure)
     return run
 
 

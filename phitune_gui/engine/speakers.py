@@ -38,6 +38,11 @@ def load_speaker(job: ChatJob) -> Speaker:
     from phitune_gui.engine.run_source import read_run
 
     run = read_run(source)
+    if not Path(run.job.base_model.path).is_dir():
+        raise CannotStart(
+            str(source), f"The base model of this run is gone: there is no folder {run.job.base_model.path}.",
+            "Put it back there, or chat with an ONNX export of the run.",
+        )  # fmt: skip
     return TorchSpeaker(run.job.base_model, run.adapter, LONGEST_CONTEXT, job.threads)
 
 

@@ -1,5 +1,6 @@
 """Chat: base, run and export answer through one face, stop at the end token, can be called off."""
 
+import shutil
 from pathlib import Path
 
 import pytest
@@ -8,6 +9,7 @@ from phitune_gui.core import events as e
 from phitune_gui.core.base_model import BaseModel
 from phitune_gui.core.job import AskRequest, ChatJob, Request, StopRequest
 from phitune_gui.core.messages import Message
+from phitune_gui.core.names import JOB_FILE
 from phitune_gui.core.problem import CannotStart
 from phitune_gui.engine.chat import run_chat
 from tests.engine.conftest import ANSWER, Notebook
@@ -103,3 +105,12 @@ def test_an_unusable_model_is_refused(model: BaseModel, tmp_path: Path) -> None:
 
     with pytest.raises(CannotStart, match="It is a Llama"):
         run_chat(ChatJob(source=model.path, kind="model", base_model=unusable), Notebook(tmp_path))
+
+
+def test_a_run_whose_base_model_is_gone_names_its_folder(trained: Notebook, tmp_path: Path) -> None:
+    run = tmp_path / "run"
+    shutil.copytree(trained.folder, run)
+    (run / JOB_FILE).write_text((run / JOB_FILE).read_text("utf-8").replace("/tiny", "/gone"), "utf-8")
+
+    with pytest.raises(CannotStart, match=r"base model of this run is gone: there is no folder .*/gone"):
+        run_chat(ChatJob(source=str(run), kind="run", threads=1), Notebook(tmp_path))
