@@ -107,7 +107,7 @@ def preview(
 def recipe_new(
     model: Annotated[Path, typer.Option("--model", help="Model folder, or starter.")],
     data: Annotated[Path, typer.Option("--data", help="Dataset file.")],
-    out: Annotated[Path, typer.Option("--out", help="Recipe file to write, ending in .phitune.yaml.")],
+    out: Annotated[Path, typer.Option("--out", help="Recipe file to write; the window knows it by the ending .phitune.yaml.")],
     technique: Annotated[str, typer.Option("--technique", help="How the weights are trained.")] = "lora",
     settings: Settings = None,
     as_json: Json = False,

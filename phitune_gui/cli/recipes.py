@@ -15,10 +15,7 @@ from phitune_gui.store.recipes import load_recipe, save_recipe, with_absolute_pa
 
 def new_recipe(model: Path, data: Path, technique: str, settings: list[str], out: Path, as_json: bool) -> int:
     """Write the recipe that these options mean."""
-    if not out.name.endswith(RECIPE_SUFFIX):
-        raise CannotStart(
-            str(out), f"A recipe file ends in {RECIPE_SUFFIX}, and {out.name} does not.", f"Write --out {out.stem}{RECIPE_SUFFIX}."
-        )
+    _look_at_name(out)
     model = model_folder(model)
     if not model.is_dir():
         raise refuse_non_folder(model)
@@ -37,6 +34,23 @@ def new_recipe(model: Path, data: Path, technique: str, settings: list[str], out
     else:
         tell(str(out.absolute()))
     return 0
+
+
+def _look_at_name(out: Path) -> None:
+    """Any name will do, but what is no recipe is never written over. Raises CannotStart."""
+    if out.name.endswith(RECIPE_SUFFIX):
+        return
+    if out.exists() and not _is_recipe(out):
+        raise CannotStart(str(out), f"{out} exists already and is no recipe, so it is not replaced.", "Give --out another name.")
+    say(f"Drop and open in the window know recipes by the ending {RECIPE_SUFFIX}; the commands read {out.name} as well.", "yellow")
+
+
+def _is_recipe(path: Path) -> bool:
+    try:
+        load_recipe(path)
+    except CannotStart:
+        return False
+    return True
 
 
 def chosen_recipe(path: Path, settings: list[str]) -> Recipe:

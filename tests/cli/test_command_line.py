@@ -74,6 +74,19 @@ def test_a_recipe_is_written_and_read_again(tmp_path: Path, model: Path, data: P
     assert recipe.data.validation.percent == 10
 
 
+def test_a_recipe_may_have_any_name_but_replaces_recipes_only(tmp_path: Path, model: Path, data: Path, capsys: CaptureFixture[str]) -> None:
+    out = tmp_path / "lib.yaml"
+    command = ["recipe", "new", "--model", str(model), "--data", str(data), "--out", str(out)]
+
+    assert [main(command), main(command)] == [0, 0]
+    assert "ending .phitune.yaml" in capsys.readouterr().err
+    assert main(["plan", str(out), "--json"]) == 0
+    out.write_text("services: []\n", "utf-8")
+    assert main(command) == 2
+    assert "is no recipe" in capsys.readouterr().err
+    assert out.read_text("utf-8") == "services: []\n"
+
+
 def test_inspect_and_preview_answer_in_json(model: Path, data: Path, capsys: CaptureFixture[str]) -> None:
     assert main(["inspect", str(data), "--model", str(model), "--json"]) == 0
     report = _json(capsys)
