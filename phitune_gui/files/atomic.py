@@ -4,6 +4,7 @@ import os
 import re
 import secrets
 import shutil
+import stat
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -52,9 +53,23 @@ def fsync_tree(folder: Path) -> None:
     """Make every file below `folder`, then every folder, durable."""
     for root, _folders, files in os.walk(folder, topdown=False):
         for name in files:
-            with (Path(root) / name).open("rb") as file:
-                os.fsync(file.fileno())
+            _fsync_file(Path(root) / name)
         fsync_folder(Path(root))
+
+
+def _fsync_file(path: Path) -> None:
+    """Windows syncs only through a handle that may write, so a read-only file is made writable for that moment."""
+    try:
+        file = path.open("r+b")
+    except PermissionError:
+        mode = path.stat().st_mode
+        path.chmod(mode | stat.S_IWUSR)
+        try:
+            file = path.open("r+b")
+        finally:
+            path.chmod(mode)
+    with file:
+        os.fsync(file.fileno())
 
 
 @contextmanager

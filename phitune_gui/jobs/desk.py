@@ -1,12 +1,12 @@
 """The data desk: a warm child without torch that opens strangers' files, so that a bad one cannot take the window down."""
 
 import json
-import selectors
+import queue
 import subprocess
 import threading
 import time
 from types import TracebackType
-from typing import Any
+from typing import IO, Any
 
 from phitune_gui.core.problem import CannotStart, Problem
 from phitune_gui.jobs.command import worker_command, worker_environment
@@ -85,24 +85,37 @@ class DataDesk:
             answer = _read_line(process, deadline)
         except OSError:
             answer = b""
-        if not answer.endswith(b"\n"):
+        reply = _parsed(answer) if answer.endswith(b"\n") else None
+        if reply is None:
             self._end_process()
-            return None
+        return reply
+
+
+def _parsed(answer: bytes) -> dict[str, Any] | None:
+    try:
         reply = json.loads(answer)
-        return reply if isinstance(reply, dict) else None
+    except (ValueError, RecursionError):
+        return None
+    return reply if isinstance(reply, dict) else None
 
 
 def _read_line(process: subprocess.Popen[bytes], deadline: float) -> bytes:
-    """One line of the process, or what came of it before the deadline or its end."""
+    """One line of the process, or what came of it before its end; nothing when the deadline passed first.
+
+    A thread reads, because Windows can wait for sockets with a deadline but not for pipes. It ends with the line or with the process,
+    which the caller ends when no line came.
+    """
     assert process.stdout is not None
-    chunks: list[bytes] = []
-    with selectors.DefaultSelector() as selector:
-        selector.register(process.stdout, selectors.EVENT_READ)
-        size = 0
-        while size < MAX_REPLY_BYTES and selector.select(max(0.0, deadline - time.monotonic())):
-            chunk = process.stdout.read1(1 << 16)  # type: ignore[attr-defined]
-            chunks.append(chunk)
-            size += len(chunk)
-            if not chunk or chunk.endswith(b"\n"):
-                break
-    return b"".join(chunks)
+    answers: queue.SimpleQueue[bytes] = queue.SimpleQueue()
+    threading.Thread(target=_pass_on_line, args=(process.stdout, answers), name="phitune-desk-reader", daemon=True).start()
+    try:
+        return answers.get(timeout=max(0.0, deadline - time.monotonic()))
+    except queue.Empty:
+        return b""
+
+
+def _pass_on_line(pipe: IO[bytes], answers: queue.SimpleQueue[bytes]) -> None:
+    try:
+        answers.put(pipe.readline(MAX_REPLY_BYTES))
+    except (OSError, ValueError):  # closed meanwhile
+        answers.put(b"")

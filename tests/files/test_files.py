@@ -1,13 +1,15 @@
 """Bytes reach the disk whole or not at all."""
 
+import errno
 import os
+import stat
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
-from phitune_gui.files.atomic import staged_folder, sweep, sweep_abandoned, work_folder, write_text
+from phitune_gui.files.atomic import fsync_tree, staged_folder, sweep, sweep_abandoned, work_folder, write_text
 from phitune_gui.files.lines import LineAppender, LineTail
 from phitune_gui.files.lock import Lock, is_held
 from phitune_gui.files.manifest import verify_manifest, write_manifest
@@ -33,6 +35,28 @@ def test_a_staged_folder_appears_only_when_its_block_ends_well(tmp_path: Path) -
 
     assert (final / "model").read_text("utf-8") == "1"
     assert _names(tmp_path) == ["out"]
+
+
+def test_a_folder_becomes_durable_where_only_handles_that_may_write_can_be_synced(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    fcntl = pytest.importorskip("fcntl")
+    synced: list[int] = []
+
+    def windows_fsync(handle: int) -> None:
+        mode = os.fstat(handle).st_mode
+        if stat.S_ISREG(mode):
+            if fcntl.fcntl(handle, fcntl.F_GETFL) & os.O_ACCMODE == os.O_RDONLY:
+                raise OSError(errno.EBADF, "Bad file descriptor")
+            synced.append(mode)
+
+    monkeypatch.setattr(os, "fsync", windows_fsync)
+    (tmp_path / "deep").mkdir()
+    (tmp_path / "deep" / "a").touch()
+    (tmp_path / "locked").touch(mode=0o400)
+
+    fsync_tree(tmp_path)
+
+    assert len(synced) == 2
+    assert stat.S_IMODE((tmp_path / "locked").stat().st_mode) == 0o400
 
 
 def test_a_failing_block_leaves_the_old_folder(tmp_path: Path) -> None:
