@@ -13,8 +13,11 @@ import psutil
 
 STAGING_PREFIX = ".staging-"
 TRASH_PREFIX = ".trash-"
-_WRITERS = re.compile(rf"{re.escape(STAGING_PREFIX)}(\d+)-[0-9a-f]+")
-"""Staging that says which process it belongs to."""
+REPLACED_PREFIX = ".replaced-"
+"""Such a folder holds, under its own name, a folder that stood where a new one is about to appear."""
+_OURS = (STAGING_PREFIX, TRASH_PREFIX, REPLACED_PREFIX)
+_WRITERS = re.compile(rf"(?:{'|'.join(map(re.escape, _OURS))})(\d+)-[0-9a-f]+")
+"""A name that says which process it belongs to."""
 
 
 def write_bytes(path: Path, data: bytes) -> None:
@@ -76,23 +79,46 @@ def _fsync_file(path: Path) -> None:
 def staged_folder(final: Path) -> Iterator[Path]:
     """A new empty folder beside `final` that becomes `final` when the block ends well, and vanishes when it does not.
 
-    An existing `final` stands untouched until the new one is complete and durable. Staging lies on the same disk, never in the
-    system's temporary folder, so that the last step is a rename.
+    An existing `final` stands untouched until the new one is complete and durable; a kill between the two renames leaves it set aside,
+    from where `sweep` and `sweep_abandoned` put it back. Staging lies on the same disk, never in the system's temporary folder, so
+    that the last step is a rename.
     """
     final.parent.mkdir(parents=True, exist_ok=True)
-    staging = _new_folder(final.parent)
+    staging = _new_folder(final.parent, STAGING_PREFIX)
     try:
         yield staging
         fsync_tree(staging)
-        trash = final.parent / f"{TRASH_PREFIX}{secrets.token_hex(6)}"
-        if final.exists():
-            final.rename(trash)
-        staging.rename(final)
-        fsync_folder(final.parent)
-        shutil.rmtree(trash, ignore_errors=True)
+        _put_in_place(staging, final)
     except BaseException:
         shutil.rmtree(staging, ignore_errors=True)
         raise
+
+
+def _put_in_place(staging: Path, final: Path) -> None:
+    if not final.exists():
+        staging.rename(final)
+        fsync_folder(final.parent)
+        return
+    aside = _new_folder(final.parent, REPLACED_PREFIX)
+    try:
+        final.rename(aside / final.name)
+        staging.rename(final)
+        fsync_folder(final.parent)
+    except BaseException:
+        _put_back(aside)
+        raise
+    # Renamed once more, so that a copy whose removal was interrupted is never taken for a whole one.
+    trash = aside.rename(aside.with_name(aside.name.replace(REPLACED_PREFIX, TRASH_PREFIX)))
+    shutil.rmtree(trash, ignore_errors=True)
+
+
+def _put_back(aside: Path) -> None:
+    """Restore what was set aside where nothing has taken its place, and remove the rest."""
+    for kept in list(aside.iterdir()):
+        original = aside.parent / kept.name
+        if not os.path.lexists(original):
+            kept.rename(original)
+    shutil.rmtree(aside, ignore_errors=True)
 
 
 @contextmanager
@@ -100,32 +126,49 @@ def work_folder(beside: Path) -> Iterator[Path]:
     """A new empty folder on the disk of `beside` that always vanishes; what a killed process left there vanishes first."""
     beside.parent.mkdir(parents=True, exist_ok=True)
     sweep_abandoned(beside.parent)
-    work = _new_folder(beside.parent)
+    work = _new_folder(beside.parent, STAGING_PREFIX)
     try:
         yield work
     finally:
         shutil.rmtree(work, ignore_errors=True)
 
 
-def _new_folder(parent: Path) -> Path:
-    folder = parent / f"{STAGING_PREFIX}{os.getpid()}-{secrets.token_hex(6)}"
+def _new_folder(parent: Path, prefix: str) -> Path:
+    folder = parent / f"{prefix}{os.getpid()}-{secrets.token_hex(6)}"
     folder.mkdir()
     return folder
 
 
 def sweep_abandoned(folder: Path) -> None:
-    """Remove staging folders in `folder` whose process no longer runs; needs no lock and touches nothing else."""
-    for entry in folder.glob(f"{STAGING_PREFIX}*") if folder.is_dir() else ():
+    """Clear in `folder` what belongs to processes that no longer run; needs no lock and touches nothing else."""
+    for entry in _left_in(folder):
         writer = _WRITERS.fullmatch(entry.name)
-        if writer and entry.is_dir() and not entry.is_symlink() and not psutil.pid_exists(int(writer[1])):
-            shutil.rmtree(entry, ignore_errors=True)
+        if writer and entry.is_dir() and not _runs(writer[1]):
+            _clear(entry)
 
 
 def sweep(folder: Path) -> None:
-    """Remove what an interrupted writer left in `folder`; only call it while holding that folder's lock."""
-    for entry in folder.glob(".*") if folder.is_dir() else ():
-        if entry.name.startswith((STAGING_PREFIX, TRASH_PREFIX)) and not entry.is_symlink():
-            if entry.is_dir():
-                shutil.rmtree(entry, ignore_errors=True)
-            else:
-                entry.unlink(missing_ok=True)
+    """Clear what an interrupted writer left in `folder`; only call it while holding that folder's lock."""
+    for entry in _left_in(folder):
+        _clear(entry)
+
+
+def _left_in(folder: Path) -> list[Path]:
+    entries = folder.iterdir() if folder.is_dir() else ()
+    return [entry for entry in entries if entry.name.startswith(_OURS) and not entry.is_symlink()]
+
+
+def _clear(entry: Path) -> None:
+    if not entry.is_dir():
+        entry.unlink(missing_ok=True)
+    elif entry.name.startswith(REPLACED_PREFIX):
+        _put_back(entry)
+    else:
+        shutil.rmtree(entry, ignore_errors=True)
+
+
+def _runs(pid: str) -> bool:
+    try:
+        return psutil.pid_exists(int(pid))
+    except (OverflowError, ValueError):  # no system numbers a process like that
+        return False

@@ -5,6 +5,7 @@ import os
 import stat
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -76,6 +77,68 @@ def _half_write(staging: Path) -> None:
     raise RuntimeError
 
 
+KILLED_BETWEEN_THE_RENAMES = """
+import os, signal, sys
+from pathlib import Path
+from phitune_gui.files.atomic import staged_folder
+renames = []
+rename = Path.rename
+def counted(self, target):
+    renames.append(target)
+    if len(renames) == 2:
+        os.kill(os.getpid(), signal.SIGKILL)
+    return rename(self, target)
+Path.rename = counted
+with staged_folder(Path(sys.argv[1])) as staging:
+    (staging / "model").write_text("new")
+"""
+
+
+@pytest.mark.parametrize("clear", [sweep, sweep_abandoned])
+def test_a_kill_between_the_two_renames_loses_nothing(tmp_path: Path, clear: Callable[[Path], None]) -> None:
+    final = tmp_path / "adapter"
+    final.mkdir()
+    (final / "model").write_text("old", "utf-8")
+    killed = subprocess.run([sys.executable, "-c", KILLED_BETWEEN_THE_RENAMES, str(final)], check=False)
+    assert killed.returncode == -9
+    assert not final.exists()
+
+    clear(tmp_path)
+
+    assert (final / "model").read_text("utf-8") == "old"
+    assert _names(tmp_path) == ["adapter"]
+
+
+def test_what_was_replaced_already_is_not_put_back(tmp_path: Path) -> None:
+    for name in (".replaced-1-ab/out", ".trash-1-cd/other", "out"):
+        (tmp_path / name).mkdir(parents=True)
+    (tmp_path / "out" / "new").touch()
+
+    sweep(tmp_path)
+
+    assert _names(tmp_path) == ["out"]
+    assert _names(tmp_path / "out") == ["new"]
+
+
+def test_a_rename_that_fails_leaves_the_old_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    final = tmp_path / "out"
+    final.mkdir()
+    (final / "model").write_text("old", "utf-8")
+    rename = Path.rename
+
+    def refused(self: Path, target: Path) -> Path:
+        if self.name.startswith(".staging-"):
+            raise PermissionError
+        return rename(self, target)
+
+    monkeypatch.setattr(Path, "rename", refused)
+    with pytest.raises(PermissionError), staged_folder(final):
+        pass
+
+    assert (final / "model").read_text("utf-8") == "old"
+    assert _names(tmp_path) == ["out"]
+
+
 def test_sweep_takes_what_a_killed_writer_left_and_nothing_else(tmp_path: Path) -> None:
     (tmp_path / ".staging-1").mkdir()
     (tmp_path / ".staging-1" / "x").touch()
@@ -91,6 +154,7 @@ def test_sweep_takes_what_a_killed_writer_left_and_nothing_else(tmp_path: Path) 
 def test_only_the_staging_of_dead_processes_is_abandoned(tmp_path: Path) -> None:
     child = subprocess.Popen([sys.executable, "-c", ""])
     child.wait()
+    (tmp_path / f".staging-{10**30}-ab").mkdir()
     dead, alive, kept = (tmp_path / f".staging-{name}" for name in (f"{child.pid}-ab", f"{os.getpid()}-cd", "notes"))
     for folder in (dead, alive, kept):
         folder.mkdir()
