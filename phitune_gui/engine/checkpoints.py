@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import NamedTuple
 
+from phitune_gui.core.checkpoint_name import checkpoint_name, checkpoint_step
 from phitune_gui.core.names import CHECKPOINTS_FOLDER
 from phitune_gui.core.problem import CannotStart
 from phitune_gui.files.atomic import TRASH_PREFIX
@@ -28,7 +29,7 @@ class Note(NamedTuple):
 
 def checkpoint_path(step: int) -> str:
     """Where the checkpoint of `step` lies, relative to the run folder."""
-    return f"{CHECKPOINTS_FOLDER}/step-{step:06d}"
+    return f"{CHECKPOINTS_FOLDER}/{checkpoint_name(step)}"
 
 
 def write_note(folder: Path, note: Note) -> None:
@@ -64,7 +65,7 @@ def require_same_rows(then: Note, now: Note) -> None:
 
 def prune(run: Path, evaluations: Mapping[int, float]) -> None:
     """Remove all but the newest KEEP checkpoints and the one with the lowest validation loss."""
-    steps = {int(path.name.removeprefix("step-")): path for path in (run / CHECKPOINTS_FOLDER).glob("step-*")}
+    steps = {step: path for path in (run / CHECKPOINTS_FOLDER).iterdir() if (step := checkpoint_step(path.name)) is not None}
     kept = set(sorted(steps)[-KEEP:])
     judged = {step: loss for step, loss in evaluations.items() if step in steps and loss == loss}
     if judged:

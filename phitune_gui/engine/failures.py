@@ -5,6 +5,7 @@ import shutil
 import traceback
 from pathlib import Path
 
+from phitune_gui.core.checkpoint_name import checkpoint_step
 from phitune_gui.core.events import FailureKind, JobFailed
 from phitune_gui.core.names import CHECKPOINTS_FOLDER
 from phitune_gui.core.problem import CannotStart
@@ -67,8 +68,9 @@ def _explained(exception: BaseException, folder: Path) -> tuple[FailureKind, str
 
 def _what_is_safe(folder: Path) -> str:
     """The newest checkpoint of a run's folder in a sentence; other jobs have none to speak of."""
-    newest = max((folder / CHECKPOINTS_FOLDER).glob("step-*"), default=None)
-    return f"The checkpoint of step {int(newest.name.removeprefix('step-'))} is safe." if newest else ""
+    names = (path.name for path in (folder / CHECKPOINTS_FOLDER).glob("step-*"))
+    newest = max((step for name in names if (step := checkpoint_step(name)) is not None), default=None)
+    return "" if newest is None else f"The checkpoint of step {newest} is safe."
 
 
 def _own_words(exception: BaseException) -> tuple[FailureKind, str, str] | None:

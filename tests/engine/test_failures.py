@@ -14,6 +14,7 @@ from phitune_gui.core import events as e
 from phitune_gui.core.job import ProbeJob, StarterJob
 from phitune_gui.core.problem import CannotStart
 from phitune_gui.engine import failures
+from phitune_gui.engine.checkpoints import prune
 from phitune_gui.engine.probe import run_probe
 from phitune_gui.engine.starter import run_starter
 from tests.engine.conftest import Notebook
@@ -76,6 +77,15 @@ def test_what_is_safe_is_said_when_there_is_something(tmp_path: Path) -> None:
     (tmp_path / "checkpoints" / "step-000120").mkdir(parents=True)
 
     assert "checkpoint of step 120 is safe" in failures.explain(ValueError("x"), tmp_path).hint
+
+
+def test_names_that_a_person_gave_do_not_cost_the_ending(tmp_path: Path) -> None:
+    for name in ("step-000120", "step-000130 (copy)", "step-x", "step-", "step-99", "step-٠٠٠٢٠٠"):
+        (tmp_path / "checkpoints" / name).mkdir(parents=True)
+
+    assert "checkpoint of step 120 is safe" in failures.explain(ValueError("x"), tmp_path).hint
+    prune(tmp_path, {120: 1.0, 7: 0.5})
+    assert len(list((tmp_path / "checkpoints").iterdir())) == 6
 
 
 def test_the_probe_reports_a_broken_library_and_goes_on(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
