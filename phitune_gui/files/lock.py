@@ -12,7 +12,7 @@ class Lock:
         self._lock = FileLock(path, thread_local=False)
 
     def acquire(self) -> bool:
-        """Take the lock without waiting; False when another process holds it."""
+        """Take the lock without waiting; False when another process holds it. Raises OSError where no lock can be made."""
         try:
             self._lock.acquire(timeout=0)
         except Timeout:
@@ -25,11 +25,14 @@ class Lock:
 
 
 def is_held(path: Path) -> bool:
-    """Whether a living process holds the lock at `path`."""
-    if not path.exists():
+    """Whether a living process holds the lock at `path`; one that this process may not open counts as free."""
+    if not path.is_file():
         return False
     lock = Lock(path)
-    if not lock.acquire():
-        return True
+    try:
+        if not lock.acquire():
+            return True
+    except OSError:
+        return False
     lock.release()
     return False

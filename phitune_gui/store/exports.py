@@ -1,13 +1,11 @@
 """Which exports lie in a run's folder, from the manifest that every export carries."""
 
-import json
 from pathlib import Path
-
-from pydantic import ValidationError
 
 from phitune_gui.core.names import EXPORT_MANIFEST, EXPORTS_FOLDER
 from phitune_gui.core.parity import ParityReport
 from phitune_gui.core.run import Export, Run
+from phitune_gui.files.regular import read_object
 
 
 def exports_of(folder: Path, run: Run) -> tuple[Export, ...]:
@@ -21,13 +19,15 @@ def exports_of(folder: Path, run: Run) -> tuple[Export, ...]:
 
 
 def _read(manifest: Path) -> Export | None:
+    document = read_object(manifest)
+    if document is None:
+        return None
     try:
-        document = json.loads(manifest.read_text("utf-8"))
         report = document.get("report")
         size = sum(file.stat().st_size for file in manifest.parent.rglob("*") if file.is_file())
         return Export(
             target=str(document.get("target", manifest.parent.name)), path=str(manifest.parent), bytes=int(document.get("bytes") or size),
             report=ParityReport.model_validate(report) if report else None,
         )  # fmt: skip
-    except (OSError, ValueError, ValidationError, AttributeError):
+    except (OSError, ValueError, TypeError, ArithmeticError):
         return None

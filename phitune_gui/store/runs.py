@@ -19,6 +19,9 @@ from phitune_gui.store.paths import require_writable, runs_folder
 from phitune_gui.store.recipes import load_recipe, recipe_to_yaml
 from phitune_gui.store.run_index import known_folders, register_run
 
+_END_OF_TIME = 1e11
+_LARGEST = 2**63
+
 
 @dataclass(frozen=True)
 class RunRecord:
@@ -67,10 +70,18 @@ def decode_lines(lines: list[bytes]) -> list[Event]:
     events: list[Event] = []
     for line in lines:
         try:
-            events.append(event_from_line(line))
+            event = event_from_line(line)
         except ValidationError:
             continue
+        if _is_of_this_world(event):
+            events.append(event)
     return events
+
+
+def _is_of_this_world(event: Event) -> bool:
+    """Whether the event's time and integers are ones that clocks and counters show; others overflow wherever they are computed with."""
+    integers = (value for value in vars(event).values() if isinstance(value, int))
+    return 0 <= event.at < _END_OF_TIME and all(abs(value) < _LARGEST for value in integers)
 
 
 def open_run(folder: Path) -> RunRecord:

@@ -5,6 +5,7 @@ import queue
 import signal
 import threading
 import time
+from contextlib import suppress
 from pathlib import Path
 
 import psutil
@@ -15,6 +16,7 @@ from phitune_gui.core import names
 from phitune_gui.core.job import Job, Request, StopRequest, request_from_json
 from phitune_gui.core.run import Run
 from phitune_gui.files.lines import LineAppender, LineTail
+from phitune_gui.files.reserve import free_reserve, keep_reserve
 
 POLL_SECONDS = 0.05
 
@@ -25,7 +27,9 @@ class FolderReporter:
     def __init__(self, folder: Path, job: Job) -> None:
         self.folder = folder
         self._job = job
-        self._appender = LineAppender(folder / names.EVENTS_FILE)
+        self._reserve = folder / names.RESERVE_FILE
+        keep_reserve(self._reserve)
+        self._appender = LineAppender(folder / names.EVENTS_FILE, self._reserve)
         self._lock = threading.RLock()
         self._ended = False
         self._last_written = time.monotonic()
@@ -43,14 +47,17 @@ class FolderReporter:
             if self._ended:
                 return
             last = isinstance(event, e.LAST)
+            append = self._appender.append_last if last else self._appender.append
             try:
-                self._appender.append(e.event_to_line(event.model_copy(update={"at": time.time()})))
+                append(e.event_to_line(event.model_copy(update={"at": time.time()})))
                 if last or isinstance(event, e.CheckpointSaved):
                     self._appender.sync()
             except OSError:
                 if last:
                     raise
             self._ended = last
+            if last:
+                free_reserve(self._reserve)
             self._last_written = time.monotonic()
 
     def poll(self) -> list[Request]:
@@ -85,7 +92,8 @@ class FolderReporter:
         self._requests.put(request)
 
     def _end_at_once(self, kind: e.FailureKind, message: str, hint: str) -> None:
-        self.emit(e.JobFailed(kind=kind, message=message, hint=hint))
+        with suppress(OSError):
+            self.emit(e.JobFailed(kind=kind, message=message, hint=hint))
         if os.name == "posix" and os.getpgrp() == os.getpid():
             os.killpg(os.getpid(), signal.SIGKILL)
         os._exit(names.EXIT_FAILED)

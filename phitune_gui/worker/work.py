@@ -16,6 +16,7 @@ from phitune_gui.core.job import ChatJob, ExportJob, Job, ProbeJob, StarterJob, 
 from phitune_gui.core.run import Run, apply_all
 from phitune_gui.files.atomic import sweep
 from phitune_gui.files.lock import Lock
+from phitune_gui.files.regular import read_regular
 from phitune_gui.jobs.worker_file import write_worker_file
 from phitune_gui.store.runs import read_events
 from phitune_gui.worker.reporter import FolderReporter
@@ -55,7 +56,7 @@ def _work(folder: Path, job: Job) -> int:
 
 def _read_job(folder: Path) -> Job | None:
     try:
-        job = job_from_json((folder / names.JOB_FILE).read_bytes())
+        job = job_from_json(read_regular(folder / names.JOB_FILE))
     except (OSError, ValidationError) as error:
         sys.stderr.write(f"The job of this folder cannot be read: {error}\n")
         return None

@@ -191,6 +191,37 @@ def test_an_appender_never_glues_its_line_to_a_torn_one(tmp_path: Path) -> None:
     assert LineTail(path).read() == [b'{"torn":', b"whole"]
 
 
+def test_a_disk_that_fills_up_within_a_line_costs_that_line_only(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    room, write = [10], os.write
+
+    def until_full(handle: int, data: bytes) -> int:
+        if not room[0]:
+            raise OSError(errno.ENOSPC, "No space left on device")
+        written = write(handle, data[: min(room[0], 4)])
+        room[0] -= written
+        return written
+
+    monkeypatch.setattr(os, "write", until_full)
+    reserve = tmp_path / "reserve"
+    reserve.touch()
+    appender = LineAppender(tmp_path / "lines", reserve)
+    appender.append(b"one\n")
+    with pytest.raises(OSError, match="space"):
+        appender.append(b"two is longer\n")
+    unlink = Path.unlink
+
+    def freed(self: Path, missing_ok: bool = False) -> None:
+        unlink(self, missing_ok=missing_ok)
+        room[0] = 1000
+
+    monkeypatch.setattr(Path, "unlink", freed)
+    appender.append_last(b"three\n")
+    appender.close()
+
+    assert LineTail(tmp_path / "lines").read() == [b"one", b"two is", b"three"]
+    assert not reserve.exists()
+
+
 def test_a_lock_is_held_once_and_given_back(tmp_path: Path) -> None:
     path = tmp_path / "run.lock"
     lock = Lock(path)
