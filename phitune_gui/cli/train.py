@@ -1,7 +1,6 @@
 """The commands that move a run: train it and stop it."""
 
 import secrets
-import time
 from pathlib import Path
 
 from phitune_gui.cli.follow import Interrupted, follow
@@ -23,6 +22,8 @@ from phitune_gui.store.paths import runs_folder
 from phitune_gui.store.runs import find_run
 
 STOP_PATIENCE_SECONDS = 600.0
+KILL_PATIENCE_SECONDS = 5.0
+"""A worker that is too stuck to end itself at once is ended from outside after this time."""
 
 
 def train_recipe(path: Path, settings: list[str], runs: Path | None, detach: bool, as_json: bool) -> int:
@@ -71,10 +72,10 @@ def stop_run(name: str, now: bool, as_json: bool) -> int:
     supervisor = Supervisor(folder)
     supervisor.read()
     send(folder, "kill" if now else "stop", secrets.token_hex(8))
-    deadline = time.monotonic() + STOP_PATIENCE_SECONDS
-    for _batch in supervisor.follow():
-        if time.monotonic() > deadline:
-            raise CannotStart(str(folder), f"The run {folder.name} has not stopped yet.", "Stop it at once with --now.")
+    if now and not supervisor.wait_for_end(KILL_PATIENCE_SECONDS):
+        supervisor.kill()
+    if not supervisor.wait_for_end(STOP_PATIENCE_SECONDS):
+        raise CannotStart(str(folder), f"The run {folder.name} has not stopped yet.", "Stop it at once with --now.")
     run = supervisor.run
     if as_json:
         write_json({"run": str(folder), "state": run.state, "from_step": run.step})

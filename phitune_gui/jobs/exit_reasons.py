@@ -4,21 +4,37 @@ import re
 import signal
 import time
 from pathlib import Path
+from typing import NamedTuple
 
+from phitune_gui.core.checkpoint_name import checkpoint_step
 from phitune_gui.core.events import FailureKind, JobFailed
+from phitune_gui.core.names import CHECKPOINTS_FOLDER
 from phitune_gui.core.run import Run
 
 _MEMORY = re.compile(r"out of memory|can't allocate memory|cannot allocate memory|MemoryError|bad_alloc", re.IGNORECASE)
 _LESS_MEMORY = "Choose fewer rows at a time, shorter conversations, or Save memory (slower)."
 
 
-def explain_exit(exit_code: int | None, log: str, run: Run, new_oom_kills: int = 0, same_boot: bool = False) -> JobFailed:
-    """The ending for a worker that wrote none; `exit_code` is negative for signals and None when nobody waited for it.
+class Exit(NamedTuple):
+    """What is known about a worker that is gone."""
 
-    `same_boot`: the machine has not been started anew since the worker was.
-    """
-    kind, message, hint = _reason(exit_code, log, run, new_oom_kills, same_boot)
-    return JobFailed(at=time.time(), kind=kind, message=message, hint=f"{hint} {_what_is_safe(run)}".strip(), traceback=log[-4000:])
+    code: int | None = None
+    """Negative for signals, None when nobody waited for it."""
+    log: str = ""
+    new_oom_kills: int = 0
+    asked: str = ""
+    """How the person had it ended at once ("by Ctrl-C"); empty when it was not their doing."""
+    began: bool = True
+    """False when it was gone before its attempt began."""
+    same_boot: bool = False
+    """True when the machine has not been started anew since the worker was."""
+
+
+def explain_exit(gone: Exit, run: Run, folder: Path) -> JobFailed:
+    """The ending for a worker that wrote none; `folder` is looked at for what is safe."""
+    kind, message, hint = _reason(gone, run)
+    hint = f"{hint} {_what_is_safe(run, folder)}".strip()
+    return JobFailed(at=time.time(), kind=kind, message=message, hint=hint, traceback=gone.log[-4000:])
 
 
 def oom_kills() -> int:
@@ -31,32 +47,55 @@ def oom_kills() -> int:
     return int(found.group(1)) if found else 0
 
 
-def _reason(exit_code: int | None, log: str, run: Run, new_oom_kills: int, same_boot: bool) -> tuple[FailureKind, str, str]:
-    where = f" at step {run.step} of {run.total_steps}" if run.total_steps else ""
-    if _MEMORY.search(log[-4000:]) or (exit_code in (-9, None) and new_oom_kills > 0):
+def _reason(gone: Exit, run: Run) -> tuple[FailureKind, str, str]:
+    code, where = gone.code, _where(gone.began, run)
+    if gone.asked and code in (None, -9):
+        return "killed", f"The worker was ended at once{where}, {gone.asked}.", ""
+    if _MEMORY.search(gone.log[-4000:]) or (code in (None, -9) and gone.new_oom_kills > 0):
         peak = f" It had used {run.peak_bytes / 1e9:.1f} GB." if run.peak_bytes else ""
         return "out_of_memory", f"The worker was ended{where} because memory ran out.{peak}", _LESS_MEMORY
-    if exit_code is None and same_boot:
+    if code is None and gone.same_boot:
         return "vanished", f"The worker was killed from outside, or it crashed{where}.", ""
-    if exit_code is None:
+    if code is None:
         return "vanished", f"The worker is gone{where}; the machine was switched off or restarted.", ""
-    if exit_code == -9:
-        return "killed", f"The worker was killed from outside{where}.", ""
-    if exit_code == -7:
-        return "crashed", f"A file that the worker was reading was cut or removed{where}.", "Check the disk that holds the model."
-    if exit_code < 0:
-        return "crashed", f"The worker crashed{where} ({_signal_name(-exit_code)}).", "The log holds the details."
-    if exit_code == 0:
+    if code < 0:
+        return _signalled(code, where)
+    if code == 0:
         return "no_result", f"The worker ended early{where}, without a result.", "The log holds the details."
-    return "error", f"The worker ended{where} with exit code {exit_code}.", "The log holds the details."
+    return "error", f"The worker ended{where} with exit code {code}.", "The log holds the details."
 
 
-def _what_is_safe(run: Run) -> str:
+def _signalled(code: int, where: str) -> tuple[FailureKind, str, str]:
+    if code == -9:
+        return "killed", f"The worker was killed from outside{where}.", ""
+    if code == -7:
+        return "crashed", f"A file that the worker was reading was cut or removed{where}.", "Check the disk that holds the model."
+    return "crashed", f"The worker crashed{where} ({_signal_name(-code)}).", "The log holds the details."
+
+
+def _where(began: bool, run: Run) -> str:
+    if not began:
+        return " before its work began"
+    return f" at step {run.step} of {run.total_steps}" if run.total_steps else ""
+
+
+def _what_is_safe(run: Run, folder: Path) -> str:
     if not run.total_steps:
         return "Nothing was changed."
-    if not run.checkpoints:
-        return "No checkpoint had been saved yet, so training starts again from the beginning."
-    return f"The checkpoint of step {run.checkpoints[-1].step} is safe."
+    newest = _newest_checkpoint(folder)
+    if newest is not None:
+        return f"The checkpoint of step {newest} is safe."
+    none = "No checkpoint is there any more" if run.checkpoints else "No checkpoint had been saved yet"
+    return f"{none}, so training starts again from the beginning."
+
+
+def _newest_checkpoint(folder: Path) -> int | None:
+    """The disk is asked, not the events: a checkpoint may have been removed, or its event lost when the disk was full."""
+    try:
+        steps = [checkpoint_step(path.name) for path in (folder / CHECKPOINTS_FOLDER).iterdir() if path.is_dir()]
+    except OSError:
+        return None
+    return max((step for step in steps if step is not None), default=None)
 
 
 def _signal_name(number: int) -> str:

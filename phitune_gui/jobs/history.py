@@ -1,5 +1,6 @@
 """The runs of this machine with their true state: a run whose worker died unseen gets its ending first."""
 
+from dataclasses import replace
 from pathlib import Path
 
 from phitune_gui.jobs.endings import settle
@@ -8,10 +9,13 @@ from phitune_gui.store.runs import RunRecord, list_runs, open_run
 
 def settled_runs() -> list[RunRecord]:
     """Every readable run, newest first."""
-    return [open_run(record.path) if settle(record.path, record.run) else record for record in list_runs()]
+    return [_settled(record) for record in list_runs()]
 
 
 def settled_run(folder: Path) -> RunRecord:
     """One run. Raises CannotStart when the folder holds none."""
-    record = open_run(folder)
-    return open_run(folder) if settle(folder, record.run) else record
+    return _settled(open_run(folder))
+
+
+def _settled(record: RunRecord) -> RunRecord:
+    return replace(record, run=settle(record.path, record.run))

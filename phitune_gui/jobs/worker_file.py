@@ -3,6 +3,7 @@
 import json
 import os
 import platform
+import signal
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,7 @@ import psutil
 from phitune_gui.core import names
 from phitune_gui.files.atomic import write_text
 from phitune_gui.files.lock import is_held
+from phitune_gui.files.regular import read_object
 
 
 def write_worker_file(folder: Path) -> None:
@@ -19,40 +21,64 @@ def write_worker_file(folder: Path) -> None:
     process = psutil.Process()
     document = {
         "pid": process.pid, "started": process.create_time(), "host": platform.node(), "boot_id": _boot_id(),
-        "protocol": names.PROTOCOL,
+        "folder": str(folder.resolve()), "protocol": names.PROTOCOL,
     }  # fmt: skip
     write_text(folder / names.WORKER_FILE, json.dumps(document) + "\n")
 
 
 def worker_lives(folder: Path) -> bool:
-    """Whether the process named in the folder's worker file runs, on this machine, since the same start."""
-    document = _read(folder)
+    """Whether the process named in the folder's worker file runs, on this machine, since the same start, and works on this very folder."""
+    document = read_object(folder / names.WORKER_FILE)
     if not document:
         return False
     if document.get("host") != platform.node():
         # Another machine on a shared disk: only its lock can tell.
         return is_held(folder / names.LOCK_FILE)
-    if document.get("boot_id") != _boot_id():
+    return _is_named_for(folder, document) and _process(document) is not None
+
+
+def end_worker(folder: Path) -> None:
+    """Kill the folder's worker and everything that it started; a process that does not hold the folder's lock is left alone."""
+    document = read_object(folder / names.WORKER_FILE) or {}
+    if document.get("host") != platform.node() or not _is_named_for(folder, document):
+        return
+    process = _process(document)
+    if process is not None and is_held(folder / names.LOCK_FILE):
+        kill_group(process.pid)
+
+
+def kill_group(pid: int) -> None:
+    """Kill a worker by its process group, which it leads; harmless when it is gone."""
+    with suppress(ProcessLookupError, PermissionError):
+        if os.name == "nt":
+            os.kill(pid, signal.SIGTERM)
+        else:
+            os.killpg(pid, signal.SIGKILL)
+
+
+def _is_named_for(folder: Path, document: dict[str, Any]) -> bool:
+    """Whether the worker file was written for this folder: a copied or moved one names a worker of another."""
+    try:
+        return folder.samefile(str(document["folder"]))
+    except KeyError:  # written before the file named its folder
+        return is_held(folder / names.LOCK_FILE)
+    except (OSError, ValueError):
         return False
-    with suppress(psutil.Error, KeyError, TypeError, ValueError):
+
+
+def _process(document: dict[str, Any]) -> psutil.Process | None:
+    with suppress(psutil.Error, KeyError, TypeError, ValueError, ArithmeticError):
         process = psutil.Process(int(document["pid"]))
         same = abs(process.create_time() - float(document["started"])) < 1.0
-        return same and process.status() != psutil.STATUS_ZOMBIE
-    return False
+        if document.get("boot_id") == _boot_id() and same and process.status() != psutil.STATUS_ZOMBIE:
+            return process
+    return None
 
 
 def started_this_boot(folder: Path) -> bool:
     """Whether the folder's worker was started on this machine since the machine itself was."""
-    document = _read(folder)
+    document = read_object(folder / names.WORKER_FILE) or {}
     return document.get("host") == platform.node() and document.get("boot_id") == _boot_id()
-
-
-def _read(folder: Path) -> dict[str, Any]:
-    try:
-        document = json.loads((folder / names.WORKER_FILE).read_text("utf-8"))
-    except (OSError, ValueError):
-        return {}
-    return document if isinstance(document, dict) else {}
 
 
 def _boot_id() -> str:

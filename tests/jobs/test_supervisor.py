@@ -75,7 +75,10 @@ def test_every_bad_end_is_one_event_and_one_sentence(start: Start, script: list[
 
 def test_a_killed_training_says_at_which_step_and_what_is_safe(start: Start) -> None:
     saved = e.event_to_line(e.CheckpointSaved(step=4, path="checkpoints/step-000004")).decode()
-    supervisor = start([*TRAINING, ["emit", saved], ["die", "SIGKILL"]])
+    supervisor = start([*TRAINING, ["emit", saved], ["wait", ""], ["die", "SIGKILL"]])
+    (supervisor.folder / "checkpoints" / "step-000004").mkdir(parents=True)
+    (supervisor.folder / "checkpoints" / "step-000009 (copy)").mkdir()
+    send(supervisor.folder, "save")
 
     _to_the_end(supervisor)
 
@@ -147,8 +150,9 @@ def test_a_run_whose_worker_died_unseen_is_settled_by_the_next_reader(start: Sta
     first.wait(10)
 
     run = apply_all(Run(), read_events(first.folder))
-    assert settle(first.folder, run)
-    assert not settle(first.folder, apply_all(Run(), read_events(first.folder)))
+    settled = settle(first.folder, run)
+    assert settled.state == "failed"
+    assert settle(first.folder, settled) == settled == apply_all(Run(), read_events(first.folder))
 
     assert len(_endings(first.folder)) == 1
 
