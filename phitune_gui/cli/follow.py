@@ -7,11 +7,12 @@ from pathlib import Path
 
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
+from phitune_gui.cli.interrupts import counted_interrupts
 from phitune_gui.cli.output import WORDS, JobEndedBadly, say
 from phitune_gui.core import events as e
 from phitune_gui.core.run import Run
 from phitune_gui.jobs.control import send
-from phitune_gui.jobs.supervisor import Supervisor
+from phitune_gui.jobs.supervisor import POLL_SECONDS, Supervisor
 
 STAGES = {
     "starting": "Starting", "fetching": "Fetching", "loading": "Loading the model", "tokenizing": "Reading the data",
@@ -33,34 +34,40 @@ def follow(supervisor: Supervisor, quiet: bool = False, about: Path | None = Non
 
     `about` is what a failure is said to be about; without it the job's own folder, which tells people nothing when it is a cache's.
     """
-    stops = 0
     show = _quietly if quiet else _Words(supervisor).show
-    with _bar(quiet) as bar:
-        batches = supervisor.follow()
-        while True:
-            try:
-                for batch in batches:
-                    show(batch)
-                    _advance(bar, supervisor.run)
-                break
-            except KeyboardInterrupt:
-                stops += 1
-                _stop(supervisor, stops)
-                batches = supervisor.follow()
+    with counted_interrupts() as interrupts, _bar(quiet) as bar:
+        obeyed = 0
+        while not (supervisor.ended and not supervisor.alive):
+            if interrupts.count > obeyed:
+                obeyed += 1
+                _obey(supervisor, obeyed)
+            batch = supervisor.read()
+            show(batch)
+            _advance(bar, supervisor.run)
+            if not batch:
+                time.sleep(POLL_SECONDS)
     run = supervisor.run
-    if stops:
+    if interrupts.count:
         raise Interrupted(run)
     if run.failure:
         raise JobEndedBadly(str(about or supervisor.folder), run.failure)
     return run
 
 
-def _stop(supervisor: Supervisor, times: int) -> None:
-    if times == 1:
+def _obey(supervisor: Supervisor, interrupt: int) -> None:
+    """Do what the person's Ctrl-C of this number means; it is never too late for the next one."""
+    if interrupt == 1:
         say("Stopping after this step and saving; press Ctrl-C again to stop at once.", "yellow")
-        send(supervisor.folder, "stop")
+        try:
+            send(supervisor.folder, "stop")
+        except OSError as error:
+            why = (error.strerror or "the system refused").lower()
+            say(f"The job could not be asked to stop: {why}. Press Ctrl-C again to stop it at once.", "bold red")
+    elif interrupt == 2:
+        supervisor.kill("by Ctrl-C")
     else:
-        supervisor.kill()
+        # The kill did not help, so at least the person gets away.
+        raise KeyboardInterrupt
 
 
 def _quietly(_batch: Iterable[e.Event]) -> None:
