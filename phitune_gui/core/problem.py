@@ -1,5 +1,6 @@
 """What is wrong before anything starts, said as what happened, where, and what to do."""
 
+import errno
 from typing import Literal
 
 from phitune_gui.core.value import Value
@@ -34,3 +35,21 @@ class CannotStart(Exception):
     def because(cls, problem: Problem) -> "CannotStart":
         """The refusal that another process stated."""
         return cls(problem.where, problem.what, problem.how_to_fix, problem.columns, problem.on_command_line)
+
+
+_FULL = (errno.ENOSPC, getattr(errno, "EDQUOT", errno.ENOSPC))
+_FORBIDDEN = (errno.EROFS, errno.EACCES, errno.EPERM)
+
+
+def refused_by_system(error: OSError) -> Problem | None:
+    """The problem of a full disk or of a place that may not be used; None for any other error."""
+    file = str(error.filename) if error.filename else ""
+    if error.errno in _FULL:
+        what = f"The disk that holds {file} is full." if file else "A disk that PhiTune writes to is full."
+        return Problem(where=file or "disk", what=what, how_to_fix="Free some space, or choose a folder on another disk.")
+    if error.errno in _FORBIDDEN:
+        why = (error.strerror or "the system refused").lower()
+        what = f"PhiTune cannot use {file or 'one of its files'}: {why}."
+        fix = "Choose another folder, or set PHITUNE_HOME to one that you may write to."
+        return Problem(where=file or "disk", what=what, how_to_fix=fix)
+    return None
