@@ -4,6 +4,8 @@ import os
 import secrets
 import shutil
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from phitune_gui.core import names
@@ -28,16 +30,33 @@ def start_training(recipe: Recipe, plan: Plan, model: BaseModel, parent: Path | 
         raise CannotStart(blocking.where, blocking.what, blocking.how_to_fix)
     folder = create_run_folder(recipe, plan, model.name, parent)
     job = TrainJob(recipe=recipe, plan=plan, base_model=model, niceness=niceness)
-    return _start(job, folder)
+    with _nothing_left(folder):
+        return _start(job, folder)
 
 
 def start_job(job: Job) -> Supervisor:
-    """Start any other job in a folder of its own under the cache; folders of jobs a week old are removed."""
+    """Start any other job in a folder of its own under the cache; those a week old are removed. Raises CannotStart as above."""
     parent = private_folder(jobs_folder())
     _remove_old(parent)
     folder = parent / f"{job.job}-{time.strftime('%Y%m%d-%H%M%S')}-{secrets.token_hex(3)}"
-    folder.mkdir(mode=0o700)
-    return _start(job.model_copy(update={"parent_pid": job.parent_pid or os.getpid()}), folder)
+    with _nothing_left(folder):
+        folder.mkdir(mode=0o700)
+        return _start(job.model_copy(update={"parent_pid": job.parent_pid or os.getpid()}), folder)
+
+
+@contextmanager
+def _nothing_left(folder: Path) -> Iterator[None]:
+    """Remove a new job's folder when its worker could not be started; what the system refused becomes CannotStart."""
+    try:
+        yield
+    except Exception as error:
+        shutil.rmtree(folder, ignore_errors=True)
+        if not isinstance(error, OSError):
+            raise
+        why = (error.strerror or "the system refused").lower()
+        raise CannotStart(
+            str(folder), f"The work could not be started in {folder}: {why}.", "Free some space, or choose another folder."
+        ) from error
 
 
 def start_again(job: TrainJob, folder: Path) -> Supervisor:

@@ -1,6 +1,7 @@
 """The questions that window and command line ask the data desk, with typed answers."""
 
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 
 from phitune_gui.core.base_model import BaseModel
@@ -35,7 +36,8 @@ def ask_report(desk: DataDesk, data: DataSection, model: BaseModel | None, seed:
         "seed": seed, "max_rows": max_rows,
     }  # fmt: skip
     report = DatasetReport.model_validate(desk.request("inspect", fields))
-    remember_report(data, model, seed, report)
+    with suppress(OSError):  # a full disk costs the memory, not the answer
+        remember_report(data, model, seed, report)
     return report
 
 

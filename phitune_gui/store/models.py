@@ -15,6 +15,7 @@ from phitune_gui.store.model_folder.other_contents import CONFIG, refuse_non_fol
 from phitune_gui.store.model_folder.search import find_model_folders, huggingface_cache, snapshot_of
 from phitune_gui.store.model_folder.tokenizer_facts import TokenizerFacts, read_tokenizer
 from phitune_gui.store.model_folder.weights import read_weights, shape_problems
+from phitune_gui.store.paths import expanded
 
 __all__ = ["MODEL_OPERATIONS", "check_weights", "huggingface_cache", "read_model", "scan_models"]
 
@@ -23,7 +24,7 @@ _CONFIG_LIMIT = 10_000_000
 
 def read_model(path: Path) -> BaseModel:
     """The model in this folder and its verdict; a folder that is none gets a verdict too. Never raises for bad folders."""
-    folder = snapshot_of(path.expanduser().absolute())
+    folder = snapshot_of(expanded(path).absolute())
     try:
         config = _read_config(folder)
     except CannotStart as refusal:
@@ -42,7 +43,7 @@ def scan_models(folders: Sequence[Path]) -> list[BaseModel]:
 
 def check_weights(path: Path) -> list[Problem]:
     """Everything wrong with the weight files of a folder: missing, truncated, damaged, or pickles only."""
-    return list(read_weights(snapshot_of(path.expanduser().absolute())).problems)
+    return list(read_weights(snapshot_of(expanded(path).absolute())).problems)
 
 
 def _read_config(folder: Path) -> dict[str, Any]:

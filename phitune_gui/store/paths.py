@@ -15,7 +15,15 @@ STARTER = "starter"
 def home() -> Path:
     """The folder of everything that PhiTune keeps."""
     named = os.environ.get("PHITUNE_HOME")
-    return Path(named).expanduser().absolute() if named else Path(platformdirs.user_data_dir("PhiTune", appauthor=False))
+    return expanded(named).absolute() if named else Path(platformdirs.user_data_dir("PhiTune", appauthor=False))
+
+
+def expanded(path: str | Path) -> Path:
+    """The path with a leading `~` replaced by the home folder it means. Raises CannotStart when nobody has that name."""
+    try:
+        return Path(path).expanduser()
+    except RuntimeError as error:
+        raise CannotStart(str(path), f"The path {path} means the home folder of a user who is not known here.", "Write it out.") from error
 
 
 def runs_folder() -> Path:
@@ -30,7 +38,7 @@ def starter_folder() -> Path:
 
 def model_folder(named: str | Path) -> Path:
     """The model folder that a person names; the word `starter` is the starter model's, unless a folder of that name lies here."""
-    path = Path(named).expanduser()
+    path = expanded(named)
     return starter_folder() if str(named) == STARTER and not path.is_dir() else path.absolute()
 
 

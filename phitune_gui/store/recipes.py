@@ -10,6 +10,7 @@ from phitune_gui.catalog.techniques import options_for
 from phitune_gui.core.problem import CannotStart
 from phitune_gui.core.recipe import SCHEMA_VERSION, Recipe, with_value
 from phitune_gui.files.atomic import write_text
+from phitune_gui.store.paths import expanded
 from phitune_gui.store.yaml_files import dump_yaml, read_yaml
 
 _OPENING = "PhiTune recipe: what is tuned, from what, and how. Open it in the window or run: phitune train FILE"
@@ -99,7 +100,7 @@ def with_absolute_paths(recipe: Recipe, folder: Path) -> Recipe:
     """The recipe with its relative paths resolved against `folder`."""
 
     def resolve(path: str) -> str:
-        return str((folder / Path(path).expanduser()).absolute()) if path else path
+        return str((folder / expanded(path)).absolute()) if path else path
 
     document = recipe.model_dump()
     document["model"]["path"] = resolve(recipe.model.path)

@@ -1,6 +1,7 @@
 """One folder per run: made once, appended to by its worker, read back by the same pure function that the live window uses."""
 
 import re
+import shutil
 import time
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,7 +16,7 @@ from phitune_gui.core.recipe import Recipe
 from phitune_gui.core.run import Run, apply_all
 from phitune_gui.files.atomic import write_text
 from phitune_gui.files.lines import LineTail
-from phitune_gui.store.paths import require_writable, runs_folder
+from phitune_gui.store.paths import expanded, require_writable, runs_folder
 from phitune_gui.store.recipes import load_recipe, recipe_to_yaml
 from phitune_gui.store.run_index import known_folders, register_run
 
@@ -42,22 +43,30 @@ def create_run_folder(recipe: Recipe, plan: Plan, model_name: str, parent: Path 
     """A new run folder with the frozen recipe and plan in it; nothing is left behind when it cannot be made. Raises CannotStart."""
     parent = (parent or runs_folder()).absolute()
     require_writable(parent)
-    folder = _free_name(parent, recipe, model_name)
+    folder = parent
     try:
-        folder.mkdir(mode=0o700)
-        write_text(folder / names.RECIPE_FILE, recipe_to_yaml(recipe))
-        write_text(folder / names.PLAN_FILE, plan.model_dump_json(indent=1) + "\n")
-        for inner in (names.CHECKPOINTS_FOLDER, names.EXPORTS_FOLDER):
-            (folder / inner).mkdir()
-        for file in (names.EVENTS_FILE, names.CONTROL_FILE, names.LOG_FILE):
-            (folder / file).touch(mode=0o600)
-    except OSError as error:
+        folder = _new_folder(parent, recipe, model_name)
+        _fill(folder, recipe, plan)
+        register_run(folder, time.time())
+    except BaseException as error:
+        if folder != parent:
+            shutil.rmtree(folder, ignore_errors=True)
+        if not isinstance(error, OSError):
+            raise
         raise CannotStart(
             str(folder), f"The run folder {folder} cannot be made: {(error.strerror or 'the system refused').lower()}.",
             "Choose another folder for runs.",
         ) from error  # fmt: skip
-    register_run(folder, time.time())
     return folder
+
+
+def _fill(folder: Path, recipe: Recipe, plan: Plan) -> None:
+    write_text(folder / names.RECIPE_FILE, recipe_to_yaml(recipe))
+    write_text(folder / names.PLAN_FILE, plan.model_dump_json(indent=1) + "\n")
+    for inner in (names.CHECKPOINTS_FOLDER, names.EXPORTS_FOLDER):
+        (folder / inner).mkdir()
+    for file in (names.EVENTS_FILE, names.CONTROL_FILE, names.LOG_FILE):
+        (folder / file).touch(mode=0o600)
 
 
 def read_events(folder: Path) -> list[Event]:
@@ -108,7 +117,7 @@ def list_runs() -> list[RunRecord]:
 
 def find_run(run: str) -> Path:
     """The folder of a run given by path, by the folder's name, or by the run's own name when no other run has it. Raises CannotStart."""
-    as_path = Path(run).expanduser()
+    as_path = expanded(run)
     if (as_path / names.RECIPE_FILE).is_file():
         return as_path.absolute()
     for folder in known_folders():
@@ -131,11 +140,15 @@ def _given_name(folder: Path) -> str:
         return ""
 
 
-def _free_name(parent: Path, recipe: Recipe, model_name: str) -> Path:
+def _new_folder(parent: Path, recipe: Recipe, model_name: str) -> Path:
+    """A folder that nobody else has made, also when two runs begin in the same second. Raises OSError."""
     words = recipe.name or f"{model_name}-{recipe.technique.id}"
     slug = re.sub(r"[^\w.]+", "-", words, flags=re.UNICODE).strip("-.").lower()[:60] or "run"
     base = f"{time.strftime('%Y-%m-%d-%H%M%S')}-{slug}"
     candidate, number = parent / base, 2
-    while candidate.exists():
-        candidate, number = parent / f"{base}-{number}", number + 1
-    return candidate
+    while True:
+        try:
+            candidate.mkdir(mode=0o700)
+            return candidate
+        except FileExistsError:
+            candidate, number = parent / f"{base}-{number}", number + 1

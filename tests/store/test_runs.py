@@ -1,14 +1,18 @@
 """Run folders: made whole, listed wherever they lie, read back as they were."""
 
+import errno
 import shutil
+import sqlite3
+from contextlib import closing
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from phitune_gui.core import events as e
 from phitune_gui.core.names import EVENTS_FILE
 from phitune_gui.core.problem import CannotStart
-from phitune_gui.store import run_index
+from phitune_gui.store import run_index, runs
 from phitune_gui.store.paths import index_file
 from phitune_gui.store.runs import create_run_folder, find_run, list_runs, open_run
 from phitune_gui.store.settings import Settings, load_settings, save_settings, settings_file
@@ -72,6 +76,53 @@ def test_a_place_that_cannot_be_written_is_a_sentence(tmp_path: Path) -> None:
 
     with pytest.raises(CannotStart, match="cannot write"):
         create_run_folder(a_recipe(), a_plan(), "a", tmp_path / "file" / "runs")
+
+
+@pytest.mark.parametrize("error", [OSError(errno.ENOSPC, "No space left on device"), ValueError("no YAML")])
+def test_a_run_folder_that_cannot_be_filled_is_not_left_behind(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, error: Exception) -> None:
+    def refuse(*_arguments: object) -> None:
+        raise error
+
+    monkeypatch.setattr(runs, "write_text", refuse)
+    with pytest.raises(CannotStart if isinstance(error, OSError) else ValueError):
+        create_run_folder(a_recipe(), a_plan(), "a", tmp_path)
+
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_busy_index_refuses_a_run_and_does_not_hide_the_others(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    here = create_run_folder(a_recipe(), a_plan(), "a")
+    connect = sqlite3.connect
+    monkeypatch.setattr(run_index.sqlite3, "connect", lambda path, **options: connect(path, **{**options, "timeout": 0.1}))
+    with closing(connect(index_file())) as other:
+        other.execute("BEGIN EXCLUSIVE")
+        with pytest.raises(CannotStart, match="database is locked"):
+            create_run_folder(a_recipe(), a_plan(), "b", tmp_path)
+        assert [record.path for record in list_runs()] == [here]
+        other.rollback()
+
+    assert list(tmp_path.iterdir()) == []
+    assert not index_file().with_suffix(".damaged").exists()
+
+
+def test_a_home_that_nobody_may_write_to_still_lists_its_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    here = create_run_folder(a_recipe(), a_plan(), "a")
+    there = create_run_folder(a_recipe(), a_plan(), "b", tmp_path)
+    connect = sqlite3.connect
+
+    def read_only(path: str, **options: Any) -> sqlite3.Connection:
+        if options.get("uri"):
+            return connect(path, **options)
+        raise sqlite3.OperationalError("attempt to write a readonly database")
+
+    monkeypatch.setattr(run_index.sqlite3, "connect", read_only)
+
+    assert [record.path for record in list_runs()] == [there, here]
+
+
+def test_two_runs_of_one_second_get_folders_of_their_own(tmp_path: Path) -> None:
+    folders = {create_run_folder(a_recipe(), a_plan(), "a", tmp_path) for _ in range(3)}
+    assert len(folders) == 3
 
 
 def test_settings_come_back_and_only_differences_are_written() -> None:

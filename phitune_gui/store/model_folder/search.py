@@ -8,6 +8,7 @@ from pathlib import Path
 from phitune_gui.core.problem import CannotStart
 from phitune_gui.store.model_folder.json_file import read_limited
 from phitune_gui.store.model_folder.other_contents import CONFIG, SIGNS
+from phitune_gui.store.paths import expanded
 
 DEEPEST = 5
 """From ~/.cache/huggingface: hub, models--x--y, snapshots, revision; one to spare."""
@@ -20,7 +21,7 @@ def huggingface_cache() -> Path:
     """Where Hugging Face libraries keep models on this machine; the folder may not exist."""
     named = os.environ.get("HF_HUB_CACHE") or os.environ.get("HUGGINGFACE_HUB_CACHE")
     home = os.environ.get("HF_HOME") or "~/.cache/huggingface"
-    return Path(named).expanduser() if named else Path(home).expanduser() / "hub"
+    return expanded(named) if named else expanded(home) / "hub"
 
 
 def snapshot_of(folder: Path) -> Path:
@@ -39,7 +40,7 @@ def find_model_folders(folders: Iterable[Path]) -> list[Path]:
     seen: set[Path] = set()
     found: list[Path] = []
     for folder in folders:
-        found += _below(folder.expanduser().absolute(), 0, seen)
+        found += _below(expanded(folder).absolute(), 0, seen)
     return found
 
 
