@@ -6,7 +6,7 @@ import traceback
 from phitune_gui.cli.commands import app
 from phitune_gui.cli.output import JobEndedBadly, say, write_error
 from phitune_gui.core.names import EXIT_CANNOT_START, EXIT_DONE, EXIT_FAILED, EXIT_INTERRUPTED
-from phitune_gui.core.problem import CannotStart, Problem
+from phitune_gui.core.problem import CannotStart, Problem, refused_by_system
 
 
 def main(arguments: list[str]) -> int:
@@ -34,6 +34,9 @@ def _as_problem(error: Exception) -> tuple[Problem, int]:
         return error.problem, EXIT_CANNOT_START
     if isinstance(error, JobEndedBadly):
         return Problem(where=error.where, what=error.failure.message, how_to_fix=error.failure.hint), EXIT_FAILED
+    refused = refused_by_system(error) if isinstance(error, OSError) else None
+    if refused is not None:
+        return refused, EXIT_CANNOT_START
     if hasattr(error, "format_message"):
         usage = Problem(where="command line", what=error.format_message(), how_to_fix="phitune COMMAND --help explains every option.")
         return usage, EXIT_CANNOT_START

@@ -1,5 +1,6 @@
 """The contract of the command line: names, exit codes, one JSON object, one sentence per failure."""
 
+import errno
 import json
 import os
 import subprocess
@@ -166,6 +167,40 @@ def test_what_is_not_there_is_a_sentence(arguments: list[str], capsys: CaptureFi
     assert "nothing" in words.err
     assert "Traceback" not in words.err
     assert "Errno" not in words.err
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["show", "~nobody-of-that-name/x"], ["chat", "~nobody-of-that-name/x", "--prompt", "x"], ["models", "~nobody-of-that-name"],
+        ["inspect", "~nobody-of-that-name/x.jsonl"], ["train", "~nobody-of-that-name/r.phitune.yaml"],
+    ],
+)  # fmt: skip
+def test_the_home_of_an_unknown_user_is_a_sentence(arguments: list[str], capsys: CaptureFixture[str]) -> None:
+    assert main(arguments) == 2
+
+    words = capsys.readouterr().err
+    assert "nobody-of-that-name" in words
+    assert "RuntimeError" not in words
+
+
+@pytest.mark.parametrize("number", [errno.ENOSPC, errno.EROFS, errno.EACCES])
+def test_what_the_system_refuses_before_a_job_starts_is_a_sentence(
+    number: int, monkeypatch: pytest.MonkeyPatch, capsys: CaptureFixture[str]
+) -> None:
+    def refuse(_self: Path, **_options: object) -> None:
+        raise OSError(number, os.strerror(number), "/full/home")
+
+    monkeypatch.setattr(Path, "mkdir", refuse)
+    assert main(["doctor", "--json"]) == 2
+    error = _json(capsys)["error"]
+    assert isinstance(error, dict)
+    assert "Errno" not in error["what"]
+    monkeypatch.setattr("phitune_gui.cli.runs.settled_runs", lambda: refuse(Path()))
+    assert main(["runs", "--json"]) == 2
+    error = _json(capsys)["error"]
+    assert isinstance(error, dict)
+    assert "/full/home" in error["what"]
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="elsewhere there is always a screen")
