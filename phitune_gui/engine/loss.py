@@ -37,12 +37,19 @@ def learned_hidden(model: Tuned, batch: Batch) -> torch.Tensor:
 
 def causal_model(model: Tuned) -> Phi3ForCausalLM:
     """The Phi-3 model itself, with whatever adapter layers were put into it."""
+    model = _unwrapped(model)
     return model.get_base_model() if isinstance(model, peft.PeftModel) else model
+
+
+def _unwrapped(model: torch.nn.Module) -> Tuned:
+    """What `model` does its work by, without the layer that spreads rows over devices."""
+    return model.module if isinstance(model, torch.nn.DataParallel) else model
 
 
 def _adds_tokens(model: Tuned) -> bool:
     """Whether the technique works by virtual tokens, which only peft's own forward pass adds."""
-    return isinstance(model, peft.PeftModel) and model.active_peft_config.is_prompt_learning
+    inner = _unwrapped(model)
+    return isinstance(inner, peft.PeftModel) and inner.active_peft_config.is_prompt_learning
 
 
 def _without_labels(batch: Batch) -> Batch:

@@ -84,8 +84,9 @@ def total_steps(training: TrainingSection, rows: int) -> int:
 
 
 def _arguments(training: TrainingSection, steps: int, folder: Path) -> TrainingArguments:
+    """Arguments for exactly one device; it is the launcher that starts more of them, one process each."""
     has_gpu = torch.cuda.is_available()
-    return TrainingArguments(
+    arguments = TrainingArguments(
         output_dir=str(folder), max_steps=steps, per_device_train_batch_size=training.micro_batch_size,
         gradient_accumulation_steps=training.accumulation, learning_rate=training.learning_rate,
         lr_scheduler_type=SCHEDULES[training.schedule], warmup_steps=training.warmup_steps, weight_decay=training.weight_decay,
@@ -94,3 +95,6 @@ def _arguments(training: TrainingSection, steps: int, folder: Path) -> TrainingA
         logging_strategy="steps", logging_steps=1, logging_nan_inf_filter=False, report_to="none", disable_tqdm=True,
         save_strategy="no", eval_strategy="no", remove_unused_columns=False, use_cpu=not has_gpu, dataloader_pin_memory=has_gpu,
     )  # fmt: skip
+    # With several GPUs in sight transformers would wrap the model in DataParallel and give each of them the step's rows.
+    arguments._n_gpu = min(1, arguments.n_gpu)
+    return arguments
