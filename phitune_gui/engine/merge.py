@@ -18,19 +18,11 @@ LICENCE_NAMES = ("LICENSE*", "LICENCE*", "NOTICE*", "COPYING*")
 
 def merged_model(source: RunSource) -> Phi3ForCausalLM:
     """The tuned model in float32, its adapter folded in; the base is never a quantised one, whatever it was trained on."""
-    base = source.job.base_model
+    base = load_base(source.loaded_model, torch.float32)
     if not source.is_adapter:
-        return load_base(base.model_copy(update={"path": str(source.adapter)}), torch.float32).eval()
-    tuned = peft.PeftModel.from_pretrained(load_base(base, torch.float32), str(source.adapter))
+        return base.eval()
+    tuned = peft.PeftModel.from_pretrained(base, str(source.adapter))
     return tuned.merge_and_unload(safe_merge=True).eval()
-
-
-def tuned_model(source: RunSource, dtype: torch.dtype) -> torch.nn.Module:
-    """Base plus adapter side by side, ready to answer."""
-    base = source.job.base_model
-    if not source.is_adapter:
-        return load_base(base.model_copy(update={"path": str(source.adapter)}), dtype).eval()
-    return peft.PeftModel.from_pretrained(load_base(base, dtype), str(source.adapter)).eval()
 
 
 def save_model(model: Phi3ForCausalLM, base: BaseModel, stop_ids: tuple[int, ...], folder: Path) -> None:

@@ -5,6 +5,7 @@ from typing import NamedTuple
 
 from pydantic import ValidationError
 
+from phitune_gui.core.base_model import BaseModel
 from phitune_gui.core.job import TrainJob, job_from_json
 from phitune_gui.core.names import ADAPTER_FOLDER, JOB_FILE
 from phitune_gui.core.problem import CannotStart
@@ -22,6 +23,12 @@ class RunSource(NamedTuple):
     def is_adapter(self) -> bool:
         """False after full fine-tuning, where `adapter` is a whole model."""
         return (self.adapter / "adapter_config.json").is_file()
+
+    @property
+    def loaded_model(self) -> BaseModel:
+        """The model that is loaded before an adapter, if there is one, is put on it."""
+        base = self.job.base_model
+        return base if self.is_adapter else base.model_copy(update={"path": str(self.adapter)})
 
     @property
     def adapter_hash(self) -> str:

@@ -38,12 +38,12 @@ def load_speaker(job: ChatJob) -> Speaker:
     from phitune_gui.engine.run_source import read_run
 
     run = read_run(source)
-    if not Path(run.job.base_model.path).is_dir():
+    if not Path(run.loaded_model.path).is_dir():
         raise CannotStart(
-            str(source), f"The base model of this run is gone: there is no folder {run.job.base_model.path}.",
+            str(source), f"The base model of this run is gone: there is no folder {run.loaded_model.path}.",
             "Put it back there, or chat with an ONNX export of the run.",
         )  # fmt: skip
-    return TorchSpeaker(run.job.base_model, run.adapter, LONGEST_CONTEXT, job.threads)
+    return TorchSpeaker(run.loaded_model, run.adapter if run.is_adapter else None, LONGEST_CONTEXT, job.threads)
 
 
 def _usable(model: BaseModel | None, source: Path) -> BaseModel:

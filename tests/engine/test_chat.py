@@ -4,6 +4,7 @@ import shutil
 from pathlib import Path
 
 import pytest
+import torch
 
 from phitune_gui.core import events as e
 from phitune_gui.core.base_model import BaseModel
@@ -11,8 +12,10 @@ from phitune_gui.core.job import AskRequest, ChatJob, Request, StopRequest
 from phitune_gui.core.messages import Message
 from phitune_gui.core.names import JOB_FILE
 from phitune_gui.core.problem import CannotStart
+from phitune_gui.engine.adapter_files import save_adapter
 from phitune_gui.engine.chat import run_chat
-from tests.engine.conftest import ANSWER, Notebook
+from phitune_gui.engine.model import load_base
+from tests.engine.conftest import ANSWER, Notebook, a_job, in_folder
 
 pytestmark = pytest.mark.engine
 QUESTION = Message(role="user", content="Captain, what about 3?")
@@ -62,6 +65,17 @@ def test_the_export_says_the_same(trained: Notebook, exported: Notebook, tmp_pat
 
     assert _text(onnx) == _text(run)
     assert onnx.all(e.AnswerFinished)[0].ended_by == "stop token"
+
+
+def test_a_run_that_trained_all_weights_answers_by_them(model: BaseModel, data: Path, tmp_path: Path) -> None:
+    run = in_folder(a_job(model, data), tmp_path / "run")
+    save_adapter(load_base(model, torch.float32), model, run, step=1)
+    ask = [[_ask(max_new_tokens=5)]]
+
+    of_run = _talk(ChatJob(source=str(run), kind="run", threads=1), tmp_path, ask)
+    of_model = _talk(ChatJob(source=model.path, kind="model", base_model=model, threads=1), tmp_path, ask)
+
+    assert _text(of_run) == _text(of_model) != ""
 
 
 def test_a_base_model_answers_and_the_length_ends_it(model: BaseModel, tmp_path: Path) -> None:
