@@ -1,5 +1,6 @@
 """What a finished run offers to export and chat: the job it was made by and the weights it kept."""
 
+from hashlib import sha256
 from pathlib import Path
 from typing import NamedTuple
 
@@ -32,8 +33,9 @@ class RunSource(NamedTuple):
 
     @property
     def adapter_hash(self) -> str:
-        """SHA-256 over the trained weights' own hashes."""
-        return "".join(hash_file(file) for file in sorted(self.adapter.glob("*.safetensors")))[:64]
+        """SHA-256 over the names and hashes of all files of trained weights; a large model has several."""
+        files = sorted(self.adapter.glob("*.safetensors"))
+        return sha256("".join(f"{hash_file(file)}  {file.name}\n" for file in files).encode()).hexdigest()
 
 
 def read_run(folder: Path) -> RunSource:
