@@ -10,6 +10,11 @@ class Bar(Value):
     min_top1: float | None = None
     max_loss_change: float | None = None
 
+    @property
+    def is_empty(self) -> bool:
+        """Whether nothing is asked, so that nothing could be missed."""
+        return all(demand is None for demand in self.model_dump().values())
+
 
 class ParityReport(Value):
     """Export against float32 reference on held-out text.

@@ -154,6 +154,8 @@ def _thin(positions: int, texts: int) -> str:
 def build_report(bar: Bar, reference: Reference, figures: Figures, speed: Speed, known: Circumstances) -> ParityReport:
     """The report with its verdict: the bar is met, nothing is damaged, the tokenizers agree and answers can end."""
     coarse, missed = shortfalls(bar, figures), list(known.faults)
+    if bar.is_empty:
+        missed.append("nothing was asked of it")
     agrees = known.drift <= RUNTIME_DRIFT
     if not agrees:
         missed.append("its tokenizer gives other tokens than the one used in training")

@@ -88,11 +88,11 @@ def load_reference(file: Path) -> Reference:
     try:
         with safe_open(file, "numpy") as opened:
             arrays = {name: opened.get_tensor(name) for name in opened.keys()}  # noqa: SIM118  it is no dictionary
-            notes = opened.metadata()
-    except (OSError, SafetensorError) as error:
+            notes = opened.metadata() or {}
+        said = tuple((text, tuple(ids)) for text, ids in json.loads(notes["said"]))
+        return Reference(**arrays, said=said, source=notes["source"])
+    except (OSError, SafetensorError, KeyError, TypeError, ValueError) as error:
         raise CannotStart(str(file), f"{file} is missing or damaged, so nothing can be compared.", "Export the run again.") from error
-    said = tuple((text, tuple(ids)) for text, ids in json.loads(notes["said"]))
-    return Reference(**arrays, said=said, source=notes["source"])
 
 
 def _starts(rows: Sequence[Encoded]) -> list[int]:

@@ -10,7 +10,7 @@ import torch
 from phitune_gui.catalog.exports import export_target
 from phitune_gui.core.events import FilesCompared, JobFinished, StageBegan, Verified
 from phitune_gui.core.job import VerifyJob
-from phitune_gui.core.names import REFERENCE_FILE
+from phitune_gui.core.names import EXPORT_MANIFEST, REFERENCE_FILE
 from phitune_gui.core.parity import Bar, ParityReport
 from phitune_gui.core.problem import CannotStart
 from phitune_gui.engine import onnx_runtime
@@ -22,8 +22,7 @@ from phitune_gui.engine.reference import Reference, load_reference
 from phitune_gui.engine.reporting import Reporter
 from phitune_gui.engine.tokenizer import load_tokenizer
 
-MERGED_BAR = Bar(min_top1=0.95, max_loss_change=0.01)
-"""What saving merged weights in 16 bits may cost; in float32 nothing is lost."""
+MERGED_PRECISIONS = ("float32", "bfloat16", "float16")
 PROMPT_TOKENS = 32
 
 
@@ -31,6 +30,7 @@ def run_verify(job: VerifyJob, reporter: Reporter) -> JobFinished:
     """Measure the export again, write its report again. Raises CannotStart when it cannot be read at all."""
     folder = Path(job.export)
     manifest = read_manifest(folder)
+    require_consistent(folder, manifest)
     reporter.emit(StageBegan(stage="verifying", detail=manifest.target))
     damaged = damaged_files(folder, manifest)
     if manifest.kind == "adapter":
@@ -51,7 +51,27 @@ def _only_files(folder: Path, manifest: ExportManifest, damaged: tuple[str, ...]
 
 def measure(folder: Path, manifest: ExportManifest, reference: Reference, faults: tuple[str, ...] = ()) -> ParityReport:
     """The report of the ONNX or merged model in `folder` against `reference`."""
+    require_consistent(folder, manifest)
     return (_measure_onnx if manifest.kind == "onnx" else _measure_merged)(folder, manifest, reference, faults)
+
+
+def require_consistent(folder: Path, manifest: ExportManifest) -> None:
+    """CannotStart when a manifest contradicts the catalog or what lies beside it: another target's bar would be another check."""
+    try:
+        target = export_target(manifest.target)
+    except KeyError as error:
+        raise _contradiction(folder, f"'{manifest.target}' is no export target") from error
+    precisions = MERGED_PRECISIONS if target.kind == "merged" else (target.precision,)
+    if manifest.kind != target.kind:
+        raise _contradiction(folder, f"an export as {target.id} is not of the kind '{manifest.kind}'")
+    if target.kind != "adapter" and manifest.precision not in precisions:
+        raise _contradiction(folder, f"an export as {target.id} does not have the precision '{manifest.precision}'")
+    if target.kind != "onnx" and (folder / "genai_config.json").is_file():
+        raise _contradiction(folder, "what lies there is an ONNX model")
+
+
+def _contradiction(folder: Path, why: str) -> CannotStart:
+    return CannotStart(str(folder), f"The {EXPORT_MANIFEST} in {folder} is wrong: {why}.", "Export the run again.")
 
 
 def _measure_onnx(folder: Path, manifest: ExportManifest, reference: Reference, faults: tuple[str, ...]) -> ParityReport:
@@ -66,7 +86,11 @@ def _measure_onnx(folder: Path, manifest: ExportManifest, reference: Reference, 
     drift = _drift(reference, folder, lambda texts: onnx_runtime.encode(model, texts))
     stops = set(manifest.stop_ids[:1]) <= stop_ids_of(folder)
     known = Circumstances(manifest.target, manifest.precision, folder_bytes(folder), faults, drift, stops)
-    return build_report(export_target(manifest.target).bar or Bar(), reference, figures, speed, known)
+    return build_report(_bar(manifest), reference, figures, speed, known)
+
+
+def _bar(manifest: ExportManifest) -> Bar:
+    return export_target(manifest.target).bar or Bar()
 
 
 def _drift(reference: Reference, folder: Path, others: Callable[[list[str]], list[list[int]]]) -> float:
@@ -91,4 +115,4 @@ def _measure_merged(folder: Path, manifest: ExportManifest, reference: Reference
     drift = _drift(reference, folder, lambda texts: [tokenizer.encode(text, add_special_tokens=False) for text in texts])
     stops = set(manifest.stop_ids[:1]) <= set(model.generation_config.eos_token_id)
     known = Circumstances(manifest.target, manifest.precision, folder_bytes(folder), faults, drift, stops)
-    return build_report(MERGED_BAR, reference, figures, Speed(loaded), known)
+    return build_report(_bar(manifest), reference, figures, Speed(loaded), known)

@@ -2,6 +2,7 @@
 
 from phitune_gui.catalog.exports.export_target import ExportTarget
 from phitune_gui.catalog.exports.sizes import merge_memory, weights_bytes
+from phitune_gui.core.parity import Bar
 
 MERGED = ExportTarget(
     id="merged",
@@ -9,7 +10,7 @@ MERGED = ExportTarget(
     summary="The whole tuned model in one folder, in the number format of the base model.",
     kind="merged",
     precision="base",
-    bar=None,
+    bar=Bar(min_top1=0.95, max_loss_change=0.01),  # what saving in 16 bits may cost; in float32 nothing is lost
     bytes_estimate=lambda model: weights_bytes(model, model.dtype),
     memory_estimate=merge_memory,
 )
