@@ -9,7 +9,7 @@ from pathlib import Path
 import torch
 
 from phitune_gui.catalog.exports import AUTOMATIC, ExportTarget, export_target
-from phitune_gui.core.events import Exported, JobFinished, MemoryMeasured, StageBegan, Verified, Warned
+from phitune_gui.core.events import Event, Exported, JobFinished, MemoryMeasured, StageBegan, Verified, Warned
 from phitune_gui.core.job import ExportJob
 from phitune_gui.core.names import EXPORT_MANIFEST, REFERENCE_FILE
 from phitune_gui.core.parity import ParityReport
@@ -23,6 +23,7 @@ from phitune_gui.engine.model import Tuned
 from phitune_gui.engine.onnx_build import build_onnx, prepare_for_builder
 from phitune_gui.engine.reference import Reference, make_reference, save_reference
 from phitune_gui.engine.reporting import Reporter, Stopped, raise_when_stopped
+from phitune_gui.engine.run_record import note_in_run
 from phitune_gui.engine.run_source import RunSource, read_run
 from phitune_gui.engine.threads import memory_now_and_peak, use_threads
 from phitune_gui.engine.verify import measure
@@ -46,7 +47,7 @@ def run_export(job: ExportJob, reporter: Reporter) -> JobFinished:
         return JobFinished(stopped_early=True)
     used, peak = memory_now_and_peak()
     reporter.emit(MemoryMeasured(used_bytes=used, peak_bytes=peak))
-    return _finished(manifest, out, reporter)
+    return _finished(source, manifest, out, reporter)
 
 
 def _target(id: str) -> ExportTarget:
@@ -65,11 +66,15 @@ def _require_replaceable(out: Path) -> None:
     )
 
 
-def _finished(manifest: ExportManifest, out: Path, reporter: Reporter) -> JobFinished:
+def _finished(source: RunSource, manifest: ExportManifest, out: Path, reporter: Reporter) -> JobFinished:
     report = manifest.report
-    reporter.emit(Exported(target=manifest.target, path=str(out), bytes=manifest.bytes))
+    made: list[Event] = [Exported(target=manifest.target, path=str(out), bytes=manifest.bytes)]
     if report is not None:
-        reporter.emit(Verified(path=str(out), report=report))
+        made.append(Verified(path=str(out), report=report))
+    for event in made:
+        reporter.emit(event)
+    if not note_in_run(source.folder, made) and source.folder not in out.parents:
+        reporter.emit(Warned(message=f"The run {source.folder.name} cannot be written to now, so it does not list this export."))
     results = {
         "path": str(out), "target": manifest.target, "bytes": manifest.bytes, "verified": report is None or report.verified,
         "report": report.model_dump(mode="json") if report else None,

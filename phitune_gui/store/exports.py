@@ -1,4 +1,4 @@
-"""Which exports lie in a run's folder, from the manifest that every export carries."""
+"""Which exports a run has, from its events and from the manifest that every export carries."""
 
 from pathlib import Path
 
@@ -9,13 +9,11 @@ from phitune_gui.files.regular import read_object
 
 
 def exports_of(folder: Path, run: Run) -> tuple[Export, ...]:
-    """The run's exports: those its events tell of and those that lie in its folder, newest knowledge wins."""
-    known = {export.path: export for export in run.exports}
-    for manifest in sorted((folder / EXPORTS_FOLDER).glob(f"*/{EXPORT_MANIFEST}")):
-        found = _read(manifest)
-        if found is not None:
-            known[found.path] = found
-    return tuple(known.values())
+    """The run's exports that exist: those its events tell of, wherever they lie, and those in its folder, as they are now."""
+    known = {export.path: export for export in run.exports if Path(export.path).is_dir()}
+    lying = (str(manifest.parent) for manifest in sorted((folder / EXPORTS_FOLDER).glob(f"*/{EXPORT_MANIFEST}")))
+    found = {path: _read(Path(path) / EXPORT_MANIFEST) or known.get(path) for path in dict.fromkeys((*known, *lying))}
+    return tuple(export for export in found.values() if export is not None)
 
 
 def _read(manifest: Path) -> Export | None:
