@@ -102,7 +102,7 @@ def show_report(report: ParityReport) -> None:
         ["same most likely token", f"{report.top1:.2%} of {report.positions} positions in {report.texts} texts"],
         ["divergence (KL)", f"{report.kl:.2e} nats"],
         ["largest logit difference", f"{report.max_logit_difference:.2e}"],
-        ["loss on held-out text", f"{report.reference_loss:.4f} before, {report.export_loss:.4f} after ({report.loss_change:+.2%})"],
+        ["loss on these texts", f"{report.reference_loss:.4f} before, {report.export_loss:.4f} after ({report.loss_change:+.2%})"],
         ["tokens numbered alike", f"{1 - report.tokenizer_drift:.2%} by the runtime's own tokenizer"],
         ["size", size(report.bytes)],
         ["loads in", f"{report.load_seconds:.2f} s"],

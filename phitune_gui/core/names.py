@@ -15,6 +15,8 @@ RESERVE_FILE = ".reserve"
 CHECKPOINTS_FOLDER = "checkpoints"
 ADAPTER_FOLDER = "adapter"
 EXPORTS_FOLDER = "exports"
+COMPARED_ROWS_FILE = "compared_rows.json"
+"""Inside a run: the rows that its exports are compared on, as they were before the first step."""
 
 EXPORT_MANIFEST = "phitune-export.json"
 """Inside every export: what it is, from what, with which figures."""

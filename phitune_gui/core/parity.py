@@ -17,10 +17,10 @@ class Bar(Value):
 
 
 class ParityReport(Value):
-    """Export against float32 reference on held-out text.
+    """Export against float32 reference on texts that were held out, or that `why` says what they are.
 
     `top1` share of positions with the same most likely token; `kl` mean Kullback-Leibler divergence in nats over the reference's
-    64 most likely tokens plus the rest as one; `max_logit_difference` over the same tokens; losses in nats per held-out token,
+    64 most likely tokens plus the rest as one; `max_logit_difference` over the same tokens; losses in nats per compared token,
     `loss_change` as a share of the reference's;
     seconds and tokens per second on this CPU, None where no answer was timed; `why` says in one sentence what the verdict rests on.
     """
@@ -44,7 +44,7 @@ class ParityReport(Value):
     tokens_per_second: float | None = None
     tokenizer_agrees: bool
     tokenizer_drift: float = 0.0
-    """Share of the held-out tokens that the runtime's own tokenizer writes otherwise; programs that let it encode see them."""
+    """Share of the compared tokens that the runtime's own tokenizer writes otherwise; programs that let it encode see them."""
     stops: bool
     """True when the export's stop tokens include the token that ends an answer."""
     too_coarse: bool = False

@@ -15,7 +15,7 @@ from phitune_gui.core.names import EXPORT_MANIFEST, REFERENCE_FILE
 from phitune_gui.core.parity import ParityReport
 from phitune_gui.core.problem import CannotStart
 from phitune_gui.data.tokens import ChatTokenizer
-from phitune_gui.data.training_rows import training_rows
+from phitune_gui.engine.compared_rows import HELD_OUT, LEARNED, rows_to_compare
 from phitune_gui.engine.export_manifest import ExportManifest, file_hashes, folder_bytes, versions, write_manifest
 from phitune_gui.engine.export_texts import write_export_texts
 from phitune_gui.engine.merge import merged_model, save_model
@@ -156,11 +156,12 @@ class _Export:
 
     def _reference(self, model: Tuned) -> Reference:
         base = self.source.job.base_model
-        rows = training_rows(self.source.job.recipe, base)
-        held_out, where = (rows.validation, "held-out") if rows.validation else (rows.train, "training")
-        if not rows.validation:
+        rows = rows_to_compare(self.source)
+        if rows.source == LEARNED:
             self.reporter.emit(Warned(message="No rows are held out, so the export is compared on rows that were learned."))
-        return make_reference(model, held_out, where, Path(base.path))
+        elif rows.source != HELD_OUT:
+            self.reporter.emit(Warned(message=f"The export is compared on {rows.named}: this run kept no texts of its own."))
+        return make_reference(model, rows, Path(base.path))
 
     def _manifest(self, target: ExportTarget, precision: str) -> ExportManifest:
         job = self.source.job

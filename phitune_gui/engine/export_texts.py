@@ -69,7 +69,7 @@ def _readme(manifest: ExportManifest) -> str:
             report.why, "", "| Figure | Value |", "|---|---|", f"| same first choice as the merged float32 model | {report.top1:.2%} |",
             f"| KL divergence, nats (64 most likely tokens plus the rest) | {report.kl:.5f} |",
             f"| largest logit difference over the same tokens | {report.max_logit_difference:.2e} |",
-            f"| loss per held-out token, merged and exported | {report.reference_loss:.4f}, {report.export_loss:.4f} |",
+            f"| loss per compared token, merged and exported | {report.reference_loss:.4f}, {report.export_loss:.4f} |",
             f"| size | {report.bytes / 1e6:.0f} MB |",
         ]  # fmt: skip
         if report.tokens_per_second and report.first_token_seconds:

@@ -11,13 +11,14 @@ import numpy as np
 from tokenizers import Tokenizer
 
 from phitune_gui.core.parity import Bar, ParityReport
+from phitune_gui.engine.compared_rows import texts_named
 from phitune_gui.engine.reference import Reference, texts
 from phitune_gui.engine.tokenizer import probe_texts
 
 Logits = Callable[[np.ndarray], np.ndarray]
 """Token ids of one text to float32 logits of shape (tokens, vocabulary)."""
 RUNTIME_DRIFT = 0.01
-"""Share of a held-out text's tokens that the runtime's own tokenizer may write differently."""
+"""Share of a compared text's tokens that the runtime's own tokenizer may write differently."""
 
 
 FIRM_TEXTS, FIRM_POSITIONS = 8, 200
@@ -35,7 +36,7 @@ class Figures(NamedTuple):
 
     @property
     def loss_change(self) -> float:
-        """How much higher (positive) the export's loss on the held-out tokens is, as a share of the reference's."""
+        """How much higher (positive) the export's loss on the learned tokens is, as a share of the reference's."""
         return (self.export_loss - self.reference_loss) / max(abs(self.reference_loss), 1e-9)
 
 
@@ -93,10 +94,10 @@ def measure_speed(model: Any, prompt: np.ndarray, load_seconds: float, tokens: i
 
 
 def tokenizer_drift(reference: Reference, folder: Path, others: Callable[[list[str]], list[list[int]]]) -> float:
-    """Share of the held-out tokens that the runtime's own tokenizer writes otherwise than training did; 1 when it is wrong at heart.
+    """Share of the compared tokens that the runtime's own tokenizer writes otherwise than training did; 1 when it is wrong at heart.
 
     The folder's tokenizer.json must agree with training on every text. The runtime's must on every probe around control tokens,
-    where drift ruins answers. In held-out texts a small share is let pass and reported, because onnxruntime-genai merges rare
+    where drift ruins answers. In these texts a small share is let pass and reported, because onnxruntime-genai merges rare
     punctuation in another order (`6'',` is one case with Phi-3's own tokenizer). PhiTune itself always feeds ids of tokenizer.json.
     """
     raw = Tokenizer.from_file(str(folder / "tokenizer.json"))
@@ -165,7 +166,7 @@ def build_report(bar: Bar, reference: Reference, figures: Figures, speed: Speed,
     missed = [*coarse, *missed]
     count, rows = len(reference.positions), len(reference.lengths)
     seen = (
-        f"{count} positions in {rows} {reference.source} texts: first choice agrees in {figures.top1:.1%},"
+        f"{count} positions in {texts_named(rows, reference.source)}: first choice agrees in {figures.top1:.1%},"
         f" KL {figures.kl:.4f}, loss {figures.loss_change:+.2%}"
     )
     return ParityReport(

@@ -1,4 +1,4 @@
-"""The measure of every export: what the merged float32 model says about held-out texts, kept in one file beside the export."""
+"""The measure of every export: what the merged float32 model says about texts that it never learned, kept in one file beside the export."""
 
 import json
 from collections.abc import Sequence
@@ -13,14 +13,13 @@ from tokenizers import Tokenizer
 
 from phitune_gui.core.problem import CannotStart
 from phitune_gui.data.tokens import Encoded
+from phitune_gui.engine.compared_rows import MAX_LENGTH, ComparedRows
 from phitune_gui.engine.loss import causal_model
 from phitune_gui.engine.model import Tuned
 from phitune_gui.engine.tokenizer import load_tokenizer, probe_texts
 
 TOP = 64
-MAX_TEXTS, MAX_POSITIONS, MAX_LENGTH = 24, 2000, 1024
-MAX_TEXT = 2000
-"""Characters of a rendered conversation that tokenizers are compared on."""
+MAX_POSITIONS = 2000
 
 
 class Reference(NamedTuple):
@@ -42,19 +41,19 @@ class Reference(NamedTuple):
     source: str
 
 
-def make_reference(model: Tuned, held_out: Sequence[Encoded], source: str, tokenizer_folder: Path) -> Reference:
-    """The reference on at most MAX_TEXTS rows and about MAX_POSITIONS learned positions; `source` says which rows these are."""
+def make_reference(model: Tuned, compared: ComparedRows, tokenizer_folder: Path) -> Reference:
+    """The reference on these rows, up to about MAX_POSITIONS learned positions."""
     longest = min(MAX_LENGTH, causal_model(model).config.max_position_embeddings - 1)  # the runtime wants room for one more token
     rows, positions, offset = [], [], 0
-    for row in held_out:
-        cut = row.cut(longest)
+    for row in compared.rows:
+        cut = row.encoded().cut(longest)
         learned = [offset + place - 1 for place, is_learned in enumerate(cut.learned) if is_learned and place > 0]
         if not learned:
             continue
         rows.append(cut)
         positions.append(learned)
         offset += len(cut.ids)
-        if len(rows) == MAX_TEXTS or sum(map(len, positions)) >= MAX_POSITIONS:
+        if sum(map(len, positions)) >= MAX_POSITIONS:
             break
     if not rows:
         raise CannotStart("data.sources", "No row is left to compare the export with.", "Hold out some rows, or learn from other data.")
@@ -63,7 +62,7 @@ def make_reference(model: Tuned, held_out: Sequence[Encoded], source: str, token
     return Reference(
         np.concatenate([np.array(row.ids, np.int32) for row in rows]), np.array([len(row.ids) for row in rows], np.int32),
         np.concatenate([np.array(chosen, np.int32) for chosen in positions]), top_ids, top_logits, logsumexp, target_ids, target_logits,
-        _said(rows, tokenizer_folder), source,
+        _said(rows, tokenizer_folder), compared.source,
     )  # fmt: skip
 
 
@@ -115,5 +114,5 @@ def _figures(model: Tuned, row: Encoded, positions: np.ndarray) -> tuple[np.ndar
 def _said(rows: Sequence[Encoded], folder: Path) -> tuple[tuple[str, tuple[int, ...]], ...]:
     """What the training tokenizer makes of the rendered rows and of this tokenizer's own control tokens among plain words."""
     tokenizer = load_tokenizer(folder)
-    wanted = [*(row.text[:MAX_TEXT] for row in rows if row.text), *probe_texts(Tokenizer.from_file(str(folder / "tokenizer.json")))]
+    wanted = [*(row.text for row in rows if row.text), *probe_texts(Tokenizer.from_file(str(folder / "tokenizer.json")))]
     return tuple((text, tuple(tokenizer.encode(text, add_special_tokens=False))) for text in wanted)

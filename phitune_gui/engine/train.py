@@ -12,6 +12,7 @@ from phitune_gui.core.problem import CannotStart
 from phitune_gui.data.training_rows import TrainingRows, training_rows
 from phitune_gui.engine.adapter_files import save_adapter
 from phitune_gui.engine.checkpoints import Note, require_same_rows, verified_note
+from phitune_gui.engine.compared_rows import keep_compared_rows
 from phitune_gui.engine.model import Tuned, attach_adapter, load_base, parameter_counts
 from phitune_gui.engine.number_format import choose_dtype
 from phitune_gui.engine.reporting import Reporter
@@ -31,6 +32,7 @@ def run_training(job: TrainJob, reporter: Reporter) -> JobFinished | Paused:
         return_freed_memory()
     rows = _rows(job, reporter)
     note = _note(job, rows, reporter.folder)
+    keep_compared_rows(reporter.folder, rows)
     set_seed(job.recipe.training.seed)
     model, matched, dtype = _model(job, reporter)
     reporter.emit(_began(job, model, matched, dtype, rows))

@@ -16,8 +16,11 @@ from phitune_gui.core.job import ExportJob, StopRequest, TrainJob, job_from_json
 from phitune_gui.core.names import ADAPTER_FOLDER, EXPORT_MANIFEST, JOB_FILE
 from phitune_gui.core.problem import CannotStart
 from phitune_gui.core.recipe import ExportSection, ValidationSection
+from phitune_gui.data.training_rows import training_rows
 from phitune_gui.engine import export
+from phitune_gui.engine.compared_rows import keep_compared_rows
 from phitune_gui.engine.model import load_base
+from phitune_gui.engine.run_source import read_run
 from phitune_gui.files.manifest import hash_file
 from tests.engine.conftest import Notebook, in_folder
 
@@ -164,6 +167,8 @@ def test_without_held_out_rows_learned_ones_are_compared_and_that_is_said(traine
         return job.model_copy(update={"recipe": job.recipe.model_copy(update={"data": data})})
 
     run = _with_recipe(trained, tmp_path / "run", nothing_held_out)
+    job = read_run(run).job
+    keep_compared_rows(run, training_rows(job.recipe, job.base_model))
     notebook = Notebook(tmp_path)
 
     export.run_export(_job(run, "merged", tmp_path / "out"), notebook)

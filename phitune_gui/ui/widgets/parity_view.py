@@ -42,7 +42,7 @@ def figures(report: ParityReport) -> list[Figure]:
             _tr("Largest logit difference"), number_text(report.max_logit_difference), most,
             _stays(report.max_logit_difference, bar.max_logit_difference),
         ),
-        Figure(_tr("Loss on held-out text"), losses),
+        Figure(_tr("Loss on the compared texts"), losses),
         Figure(_tr("Change of the loss"), f"{report.loss_change:+.3f}", change, _stays(report.loss_change, bar.max_loss_change)),
         Figure(_tr("Tokens are numbered alike"), _alike(report), "", report.tokenizer_agrees),
         Figure(_tr("Knows where an answer ends"), _yes(report.stops), "", report.stops),

@@ -1,0 +1,127 @@
+"""The rows that a run's exports are compared on: chosen and kept before the first step, so that a later change of the data is harmless."""
+
+from collections.abc import Iterator, Sequence
+from itertools import islice
+from pathlib import Path
+from typing import Literal
+
+from pydantic import ValidationError
+
+from phitune_gui.core.events import DatasetInspected, event_from_line
+from phitune_gui.core.names import COMPARED_ROWS_FILE, EVENTS_FILE
+from phitune_gui.core.problem import CannotStart
+from phitune_gui.core.value import Value
+from phitune_gui.data.tokens import Encoded
+from phitune_gui.data.training_rows import TrainingRows, training_rows
+from phitune_gui.engine.run_source import RunSource
+from phitune_gui.files.atomic import write_text
+from phitune_gui.files.lines import LineTail
+
+MAX_ROWS, MAX_LENGTH = 24, 1024
+MAX_TEXT = 2000
+"""Characters of a rendered conversation that tokenizers are compared on."""
+HELD_OUT, LEARNED = "held-out", "training"
+
+
+class KeptRow(Value):
+    """One row's token ids, the places of those that carry loss, and the beginning of its text."""
+
+    ids: tuple[int, ...]
+    learned: tuple[int, ...]
+    text: str
+
+    def encoded(self) -> Encoded:
+        """The row as the data pipeline gives it."""
+        learned = set(self.learned)
+        return Encoded(list(self.ids), [place in learned for place in range(len(self.ids))], self.text)
+
+
+class ComparedRows(Value):
+    """At most MAX_ROWS rows; `source` is HELD_OUT or LEARNED, or says in a clause what else these texts are."""
+
+    version: Literal[1] = 1
+    source: str
+    rows: tuple[KeptRow, ...]
+
+    @property
+    def named(self) -> str:
+        """What these texts are, in words."""
+        return texts_named(len(self.rows), self.source)
+
+
+def texts_named(count: int, source: str) -> str:
+    """`6 held-out texts`, or `6 texts that ...` where it is not known whether they were learned."""
+    return f"{count} {source} texts" if source in (HELD_OUT, LEARNED) else f"{count} texts that {source}"
+
+
+def keep_compared_rows(run: Path, rows: TrainingRows) -> None:
+    """Write the run's rows to compare on, unless it has them from an earlier attempt. Raises OSError."""
+    if _kept(run) is None:
+        write_text(run / COMPARED_ROWS_FILE, choose_rows(rows).model_dump_json() + "\n")
+
+
+def rows_to_compare(source: RunSource) -> ComparedRows:
+    """What an export of the run is compared on. Raises CannotStart when an older run kept nothing and its data is gone."""
+    return _kept(source.folder) or _as_they_lie_now(source)
+
+
+def choose_rows(rows: TrainingRows) -> ComparedRows:
+    """The first rows that are held out and not learned as well; without any, the first ones that are learned."""
+    held_out = _not_learned(rows)
+    chosen = tuple(islice(_usable(held_out or rows.train), MAX_ROWS))
+    return ComparedRows(source=HELD_OUT if held_out else LEARNED, rows=chosen)
+
+
+def _not_learned(rows: TrainingRows) -> list[Encoded]:
+    """A validation file of the person's may hold rows that are in the training file too."""
+    usable = {tuple(row.ids): row for row in rows.validation if any(row.cut(MAX_LENGTH).learned[1:])}
+    for row in rows.train:
+        usable.pop(tuple(row.ids), None)
+    return list(usable.values())
+
+
+def _usable(rows: Sequence[Encoded]) -> Iterator[KeptRow]:
+    for row in rows:
+        cut = row.cut(MAX_LENGTH)
+        learned = tuple(place for place, is_learned in enumerate(cut.learned) if is_learned and place > 0)
+        if learned:
+            yield KeptRow(ids=tuple(cut.ids), learned=learned, text=row.text[:MAX_TEXT])
+
+
+def _kept(run: Path) -> ComparedRows | None:
+    try:
+        return ComparedRows.model_validate_json((run / COMPARED_ROWS_FILE).read_bytes())
+    except (OSError, ValidationError):
+        return None
+
+
+def _as_they_lie_now(source: RunSource) -> ComparedRows:
+    """Rows read again; they are what they were called in training only where the data is known to be the same."""
+    recipe = source.job.recipe
+    try:
+        rows = training_rows(recipe, source.job.base_model)
+    except CannotStart as gone:
+        raise CannotStart(
+            "data.sources",
+            f"{gone.problem.what} This run kept no texts to compare its exports with, so its data is needed.",
+            "Put the data back where it was, then export again.",
+        ) from gone
+    chosen = choose_rows(rows)
+    if rows.report.fingerprint and rows.report.fingerprint == _fingerprint(source.folder):
+        return chosen
+    where = recipe.data.validation.path or ", ".join(each.path for each in recipe.data.sources)
+    return chosen.model_copy(update={"source": f"lie in {where} now and are not known to be held out"})
+
+
+def _fingerprint(run: Path) -> str:
+    """What the run says its data was; empty when it says nothing."""
+    found = ""
+    for line in LineTail(run / EVENTS_FILE).read():
+        if b'"DatasetInspected"' not in line[:100]:
+            continue
+        try:
+            event = event_from_line(line)
+        except ValidationError:
+            continue
+        found = event.report.fingerprint if isinstance(event, DatasetInspected) else found
+    return found
