@@ -103,6 +103,7 @@ def show_report(report: ParityReport) -> None:
         ["divergence (KL)", f"{report.kl:.2e} nats"],
         ["largest logit difference", f"{report.max_logit_difference:.2e}"],
         ["loss on these texts", f"{report.reference_loss:.4f} before, {report.export_loss:.4f} after ({report.loss_change:+.2%})"],
+        ["answers token by token", _decoded(report)],
         ["tokens numbered alike", f"{1 - report.tokenizer_drift:.2%} by the runtime's own tokenizer"],
         ["size", size(report.bytes)],
         ["loads in", f"{report.load_seconds:.2f} s"],
@@ -112,6 +113,13 @@ def show_report(report: ParityReport) -> None:
     table("", ["", ""], rows)
     for sentence in report.tried:
         say(sentence, "yellow")
+
+
+def _decoded(report: ParityReport) -> str:
+    if not report.decoded_answers:
+        return "not compared"
+    begin = f"{report.decode_first:.0%} of {report.decoded_answers} begin alike"
+    return f"{begin}, {report.decode_prefix:.1f} of {report.decode_tokens:.1f} tokens equal on average"
 
 
 def only_export(run: Run) -> Export:

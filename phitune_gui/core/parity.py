@@ -9,6 +9,8 @@ class Bar(Value):
     max_logit_difference: float | None = None
     min_top1: float | None = None
     max_loss_change: float | None = None
+    max_decode_gap: float | None = None
+    """Made token by token, an answer may leave the reference's only where the reference's two best logits lie closer than this."""
 
     @property
     def is_empty(self) -> bool:
@@ -45,6 +47,13 @@ class ParityReport(Value):
     tokenizer_agrees: bool
     tokenizer_drift: float = 0.0
     """Share of the compared tokens that the runtime's own tokenizer writes otherwise; programs that let it encode see them."""
+    decoded_answers: int = 0
+    """Answers that were made token by token by both; 0 in reports of exports whose reference has none."""
+    decode_first: Number = 0.0
+    """Share of them whose first token is the same."""
+    decode_prefix: Number = 0.0
+    """Their mean number of equal tokens before the first unequal one, of `decode_tokens` in the mean."""
+    decode_tokens: Number = 0.0
     stops: bool
     """True when the export's stop tokens include the token that ends an answer."""
     too_coarse: bool = False

@@ -18,7 +18,7 @@ from phitune_gui.data.tokens import ChatTokenizer
 from phitune_gui.engine.compared_rows import HELD_OUT, LEARNED, rows_to_compare
 from phitune_gui.engine.export_manifest import ExportManifest, file_hashes, folder_bytes, versions, write_manifest
 from phitune_gui.engine.export_texts import write_export_texts
-from phitune_gui.engine.merge import merged_model, save_model
+from phitune_gui.engine.merge import generation_config, merged_model, save_model
 from phitune_gui.engine.model import Tuned
 from phitune_gui.engine.onnx_build import build_onnx, prepare_for_builder
 from phitune_gui.engine.reference import Reference, make_reference, save_reference
@@ -161,7 +161,7 @@ class _Export:
             self.reporter.emit(Warned(message="No rows are held out, so the export is compared on rows that were learned."))
         elif rows.source != HELD_OUT:
             self.reporter.emit(Warned(message=f"The export is compared on {rows.named}: this run kept no texts of its own."))
-        return make_reference(model, rows, Path(base.path))
+        return make_reference(model, rows, Path(base.path), generation_config(base, self.stop_ids).eos_token_id)
 
     def _manifest(self, target: ExportTarget, precision: str) -> ExportManifest:
         job = self.source.job

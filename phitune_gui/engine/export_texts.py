@@ -70,6 +70,8 @@ def _readme(manifest: ExportManifest) -> str:
             f"| KL divergence, nats (64 most likely tokens plus the rest) | {report.kl:.5f} |",
             f"| largest logit difference over the same tokens | {report.max_logit_difference:.2e} |",
             f"| loss per compared token, merged and exported | {report.reference_loss:.4f}, {report.export_loss:.4f} |",
+            f"| equal tokens in {report.decoded_answers} answers made token by token"
+            f" | {report.decode_prefix:.1f} of {report.decode_tokens:.1f} |",
             f"| size | {report.bytes / 1e6:.0f} MB |",
         ]  # fmt: skip
         if report.tokens_per_second and report.first_token_seconds:

@@ -2,6 +2,7 @@
 
 import json
 import os
+from collections.abc import Iterator
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -52,6 +53,15 @@ def prompt_logits(model: Any, ids: np.ndarray) -> np.ndarray:
     run = generator(model, len(ids) + 1, do_sample=False)
     run.append_tokens(ids.astype(np.int32))
     return np.asarray(run.get_output("logits"), dtype=np.float32)[0]
+
+
+def speak(model: Any, prompt: np.ndarray, most: int) -> Iterator[int]:
+    """The likeliest tokens after `prompt`, as the runtime's own search makes them, until it ends or there are `most`."""
+    run = generator(model, len(prompt) + most, do_sample=False)
+    run.append_tokens(prompt.astype(np.int32))
+    while not run.is_done():
+        run.generate_next_token()
+        yield int(run.get_next_tokens()[0])
 
 
 def encode(model: Any, texts: list[str]) -> list[list[int]]:

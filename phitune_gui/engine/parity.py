@@ -12,6 +12,7 @@ from tokenizers import Tokenizer
 
 from phitune_gui.core.parity import Bar, ParityReport
 from phitune_gui.engine.compared_rows import texts_named
+from phitune_gui.engine.decoding import DecodeFigures
 from phitune_gui.engine.reference import Reference, texts
 from phitune_gui.engine.tokenizer import probe_texts
 
@@ -135,6 +136,19 @@ def shortfalls(bar: Bar, figures: Figures) -> list[str]:
     return missed
 
 
+def _decode_shortfalls(bar: Bar, decoded: DecodeFigures) -> list[str]:
+    gap = decoded.widest_gap
+    if bar.max_decode_gap is None or gap < bar.max_decode_gap:
+        return []
+    return [f"token by token it answers otherwise where the model's two best logits are {gap:.1e} apart, not {bar.max_decode_gap:.0e}"]
+
+
+def _decode_words(decoded: DecodeFigures) -> str:
+    if not decoded.answers:
+        return ""
+    return f"; {decoded.answers} answers made token by token agree for {decoded.prefix:.1f} of {decoded.tokens:.1f} tokens"
+
+
 class Circumstances(NamedTuple):
     """What is known about an export besides its figures; `faults` are clauses that each forbid calling it verified."""
 
@@ -144,6 +158,7 @@ class Circumstances(NamedTuple):
     faults: tuple[str, ...]
     drift: float
     stops: bool
+    decoded: DecodeFigures = DecodeFigures()
 
 
 def _thin(positions: int, texts: int) -> str:
@@ -154,7 +169,7 @@ def _thin(positions: int, texts: int) -> str:
 
 def build_report(bar: Bar, reference: Reference, figures: Figures, speed: Speed, known: Circumstances) -> ParityReport:
     """The report with its verdict: the bar is met, nothing is damaged, the tokenizers agree and answers can end."""
-    coarse, missed = shortfalls(bar, figures), list(known.faults)
+    coarse, missed = shortfalls(bar, figures), [*_decode_shortfalls(bar, known.decoded), *known.faults]
     if bar.is_empty:
         missed.append("nothing was asked of it")
     agrees = known.drift <= RUNTIME_DRIFT
@@ -167,12 +182,13 @@ def build_report(bar: Bar, reference: Reference, figures: Figures, speed: Speed,
     count, rows = len(reference.positions), len(reference.lengths)
     seen = (
         f"{count} positions in {texts_named(rows, reference.source)}: first choice agrees in {figures.top1:.1%},"
-        f" KL {figures.kl:.4f}, loss {figures.loss_change:+.2%}"
+        f" KL {figures.kl:.4f}, loss {figures.loss_change:+.2%}{_decode_words(known.decoded)}"
     )
     return ParityReport(
         target=known.target, precision=known.precision, verified=not missed,
         why=(f"Not verified: {'; '.join(missed)}. Seen on {seen}." if missed else f"Verified on {seen}.") + _thin(count, rows),
         bar=bar, positions=count, texts=rows, bytes=known.bytes, loss_change=figures.loss_change,
         tokenizer_agrees=agrees, tokenizer_drift=known.drift, stops=known.stops, too_coarse=too_coarse,
-        **figures._asdict(), **speed._asdict(),
+        decoded_answers=known.decoded.answers, decode_first=known.decoded.first, decode_prefix=known.decoded.prefix,
+        decode_tokens=known.decoded.tokens, **figures._asdict(), **speed._asdict(),
     )  # fmt: skip

@@ -1,7 +1,7 @@
 """The measure of every export: what the merged float32 model says about texts that it never learned, kept in one file beside the export."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -14,19 +14,22 @@ from tokenizers import Tokenizer
 from phitune_gui.core.problem import CannotStart
 from phitune_gui.data.tokens import Encoded
 from phitune_gui.engine.compared_rows import MAX_LENGTH, ComparedRows
+from phitune_gui.engine.decoding import Answer, reference_answers
 from phitune_gui.engine.loss import causal_model
 from phitune_gui.engine.model import Tuned
 from phitune_gui.engine.tokenizer import load_tokenizer, probe_texts
 
 TOP = 64
 MAX_POSITIONS = 2000
+NOTHING = np.zeros(0, np.int32)
 
 
 class Reference(NamedTuple):
     """`lengths[t]` tokens of text t lie one after the other in `ids`; `positions` index `ids` and predict the token after them.
 
     Per position: the TOP most likely tokens and their float32 logits, the log of the sum of all exponentials, and the true next
-    token with its logit. `said` pairs texts with the ids the training tokenizer gave.
+    token with its logit. `said` pairs texts with the ids the training tokenizer gave. Prompts, answers and the answers' gaps lie one
+    after the other too; exports of older versions have none.
     """
 
     ids: np.ndarray
@@ -39,10 +42,15 @@ class Reference(NamedTuple):
     target_logits: np.ndarray
     said: tuple[tuple[str, tuple[int, ...]], ...]
     source: str
+    prompt_ids: np.ndarray = NOTHING
+    prompt_lengths: np.ndarray = NOTHING
+    answer_ids: np.ndarray = NOTHING
+    answer_lengths: np.ndarray = NOTHING
+    answer_gaps: np.ndarray = NOTHING
 
 
-def make_reference(model: Tuned, compared: ComparedRows, tokenizer_folder: Path) -> Reference:
-    """The reference on these rows, up to about MAX_POSITIONS learned positions."""
+def make_reference(model: Tuned, compared: ComparedRows, tokenizer_folder: Path, ends: Collection[int]) -> Reference:
+    """The reference on these rows, up to about MAX_POSITIONS learned positions; a token of `ends` ends an answer."""
     longest = min(MAX_LENGTH, causal_model(model).config.max_position_embeddings - 1)  # the runtime wants room for one more token
     rows, positions, offset = [], [], 0
     for row in compared.rows:
@@ -59,10 +67,14 @@ def make_reference(model: Tuned, compared: ComparedRows, tokenizer_folder: Path)
         raise CannotStart("data.sources", "No row is left to compare the export with.", "Hold out some rows, or learn from other data.")
     figures = [_figures(model, row, np.array(chosen) - start) for row, chosen, start in zip(rows, positions, _starts(rows), strict=True)]
     top_ids, top_logits, logsumexp, target_ids, target_logits = (np.concatenate(parts) for parts in zip(*figures, strict=True))
+    answers = reference_answers(causal_model(model), rows, ends)
     return Reference(
         np.concatenate([np.array(row.ids, np.int32) for row in rows]), np.array([len(row.ids) for row in rows], np.int32),
         np.concatenate([np.array(chosen, np.int32) for chosen in positions]), top_ids, top_logits, logsumexp, target_ids, target_logits,
         _said(rows, tokenizer_folder), compared.source,
+        np.concatenate([answer.prompt for answer in answers]), np.array([len(answer.prompt) for answer in answers], np.int32),
+        np.concatenate([answer.ids for answer in answers]), np.array([len(answer.ids) for answer in answers], np.int32),
+        np.concatenate([answer.gaps for answer in answers]),
     )  # fmt: skip
 
 
@@ -74,6 +86,14 @@ def texts(reference: Reference) -> list[tuple[np.ndarray, np.ndarray, slice]]:
         first, last = np.searchsorted(reference.positions, [start, end])
         found.append((reference.ids[start:end], reference.positions[first:last] - start, slice(int(first), int(last))))
     return found
+
+
+def answers_of(reference: Reference) -> list[Answer]:
+    """The prompts with the reference's answers."""
+    prompts = np.split(reference.prompt_ids, np.cumsum(reference.prompt_lengths)[:-1])
+    places = np.cumsum(reference.answer_lengths)[:-1]
+    answers = zip(prompts, np.split(reference.answer_ids, places), np.split(reference.answer_gaps, places), strict=True)
+    return [Answer(*parts) for parts in answers if len(parts[1])]
 
 
 def save_reference(reference: Reference, file: Path) -> None:

@@ -14,11 +14,12 @@ from phitune_gui.core.names import EXPORT_MANIFEST, REFERENCE_FILE
 from phitune_gui.core.parity import Bar, ParityReport
 from phitune_gui.core.problem import CannotStart
 from phitune_gui.engine import onnx_runtime
+from phitune_gui.engine.decoding import compare_answers, speak
 from phitune_gui.engine.export_manifest import ExportManifest, damaged_files, folder_bytes, read_manifest, write_manifest
 from phitune_gui.engine.model import load_base
 from phitune_gui.engine.onnx_build import stop_ids_of
-from phitune_gui.engine.parity import Circumstances, Speed, build_report, compare, measure_speed, tokenizer_drift
-from phitune_gui.engine.reference import Reference, load_reference
+from phitune_gui.engine.parity import Circumstances, Figures, Speed, build_report, compare, measure_speed, tokenizer_drift
+from phitune_gui.engine.reference import Reference, answers_of, load_reference
 from phitune_gui.engine.reporting import Reporter
 from phitune_gui.engine.tokenizer import load_tokenizer
 
@@ -80,17 +81,22 @@ def _measure_onnx(folder: Path, manifest: ExportManifest, reference: Reference, 
     loaded = time.perf_counter() - began
     try:
         figures = compare(reference, lambda ids: onnx_runtime.prompt_logits(model, ids))
+        decoded = compare_answers(answers_of(reference), lambda prompt, most: onnx_runtime.speak(model, prompt, most))
         speed = measure_speed(model, reference.ids[: min(PROMPT_TOKENS, int(reference.lengths[0]))], loaded)
     except RuntimeError as error:
         raise CannotStart(str(folder), f"The export in {folder} cannot be run: {error}", "Export the run again.") from error
     drift = _drift(reference, folder, lambda texts: onnx_runtime.encode(model, texts))
     stops = set(manifest.stop_ids[:1]) <= stop_ids_of(folder)
-    known = Circumstances(manifest.target, manifest.precision, folder_bytes(folder), faults, drift, stops)
-    return build_report(_bar(manifest), reference, figures, speed, known)
+    known = Circumstances(manifest.target, manifest.precision, folder_bytes(folder), faults, drift, stops, decoded)
+    return build_report(_bar(manifest, figures), reference, figures, speed, known)
 
 
-def _bar(manifest: ExportManifest) -> Bar:
-    return export_target(manifest.target).bar or Bar()
+def _bar(manifest: ExportManifest, figures: Figures) -> Bar:
+    """The target's bar. Rounding to 16 bits moves two logits towards each other by up to twice what it moved one of them before."""
+    bar = export_target(manifest.target).bar or Bar()
+    if manifest.precision not in ("bfloat16", "float16") or bar.max_decode_gap is None:
+        return bar
+    return bar.model_copy(update={"max_decode_gap": max(bar.max_decode_gap, 2 * figures.max_logit_difference)})
 
 
 def _drift(reference: Reference, folder: Path, others: Callable[[list[str]], list[list[int]]]) -> float:
@@ -112,7 +118,8 @@ def _measure_merged(folder: Path, manifest: ExportManifest, reference: Reference
             return model(torch.from_numpy(ids.astype(np.int64))[None]).logits[0].float().numpy()
 
     figures = compare(reference, logits_of)
+    decoded = compare_answers(answers_of(reference), lambda prompt, most: speak(model, prompt, most))
     drift = _drift(reference, folder, lambda texts: [tokenizer.encode(text, add_special_tokens=False) for text in texts])
     stops = set(manifest.stop_ids[:1]) <= set(model.generation_config.eos_token_id)
-    known = Circumstances(manifest.target, manifest.precision, folder_bytes(folder), faults, drift, stops)
-    return build_report(_bar(manifest), reference, figures, Speed(loaded), known)
+    known = Circumstances(manifest.target, manifest.precision, folder_bytes(folder), faults, drift, stops, decoded)
+    return build_report(_bar(manifest, figures), reference, figures, Speed(loaded), known)

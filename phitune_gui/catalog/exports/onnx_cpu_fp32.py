@@ -10,7 +10,7 @@ ONNX_CPU_FP32 = ExportTarget(
     summary="The same answers as the tuned model, to the last digits. Large and slower.",
     kind="onnx",
     precision="fp32",
-    bar=Bar(max_logit_difference=1e-3),
+    bar=Bar(max_logit_difference=1e-3, max_decode_gap=1e-3),
     bytes_estimate=float32_bytes,
     memory_estimate=lambda model: builder_memory(model, 3.5),
 )
