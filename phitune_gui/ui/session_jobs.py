@@ -12,6 +12,7 @@ from phitune_gui.core.messages import Message
 from phitune_gui.core.names import EXPORTS_FOLDER
 from phitune_gui.core.problem import CannotStart, Problem
 from phitune_gui.core.run import Run, apply_all
+from phitune_gui.files.manifest import looks_whole
 from phitune_gui.jobs import control
 from phitune_gui.jobs.launch import start_job
 from phitune_gui.jobs.supervisor import Supervisor
@@ -53,7 +54,7 @@ class SessionJobs(SessionRuns):
         self.page_requested.emit("train")
 
     async def _starter_ready(self) -> bool:
-        if (starter_folder() / "config.json").is_file():
+        if looks_whole(starter_folder()):
             return True
         if self._starter is not None:
             return False

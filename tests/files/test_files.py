@@ -2,6 +2,7 @@
 
 import errno
 import os
+import shutil
 import stat
 import subprocess
 import sys
@@ -13,7 +14,7 @@ import pytest
 from phitune_gui.files.atomic import fsync_tree, staged_folder, sweep, sweep_abandoned, work_folder, write_text
 from phitune_gui.files.lines import LineAppender, LineTail
 from phitune_gui.files.lock import Lock, is_held
-from phitune_gui.files.manifest import verify_manifest, write_manifest
+from phitune_gui.files.manifest import MANIFEST_FILE, looks_whole, verify_manifest, write_manifest
 
 
 def _names(folder: Path) -> list[str]:
@@ -248,3 +249,38 @@ def test_a_manifest_finds_changed_and_missing_files(tmp_path: Path) -> None:
     assert "a" in changed
     assert "changed or damaged" in changed
     assert "deep/b is missing" in missing
+
+
+def test_a_folder_looks_whole_while_every_file_has_its_size(tmp_path: Path) -> None:
+    (tmp_path / "config.json").write_text("{}", "utf-8")
+    (tmp_path / "weights").write_bytes(bytes(1000))
+    assert not looks_whole(tmp_path)
+
+    write_manifest(tmp_path)
+    assert looks_whole(tmp_path)
+
+    (tmp_path / "weights").write_bytes(bytes(999))
+    assert not looks_whole(tmp_path)
+
+    (tmp_path / "weights").unlink()
+    assert not looks_whole(tmp_path)
+
+
+def test_a_manifest_without_sizes_still_counts(tmp_path: Path) -> None:
+    (tmp_path / "weights").write_bytes(bytes(1000))
+    write_manifest(tmp_path)
+    listed = [line for line in (tmp_path / MANIFEST_FILE).read_text("utf-8").splitlines() if not line.startswith("#")]
+    (tmp_path / MANIFEST_FILE).write_text("\n".join(listed) + "\n", "utf-8")
+
+    assert verify_manifest(tmp_path) == []
+    assert looks_whole(tmp_path)
+
+
+@pytest.mark.skipif(shutil.which("sha256sum") is None, reason="the system has no sha256sum")
+def test_the_systems_own_program_reads_a_manifest(tmp_path: Path) -> None:
+    (tmp_path / "weights").write_bytes(bytes(1000))
+    write_manifest(tmp_path)
+
+    checked = subprocess.run(["sha256sum", "--strict", "-c", MANIFEST_FILE], cwd=tmp_path, capture_output=True, text=True, check=False)
+
+    assert (checked.returncode, checked.stdout, checked.stderr) == (0, "weights: OK\n", "")
