@@ -15,6 +15,7 @@ from phitune_gui.core.run import Export, Run, apply_all
 from phitune_gui.jobs import control
 from phitune_gui.jobs.history import settled_run, settled_runs
 from phitune_gui.jobs.launch import start_training
+from phitune_gui.jobs.resume import resume_training
 from phitune_gui.jobs.supervisor import Supervisor
 from phitune_gui.jobs.worker_file import worker_lives
 from phitune_gui.store.exports import exports_of
@@ -58,6 +59,16 @@ class SessionRuns(SessionInputs):
             self.run_changed.emit()
             self.page_requested.emit("train")
 
+    def resume_run(self) -> None:
+        """Goes on with the shown run from its newest checkpoint that is whole."""
+        if self.is_training:
+            self.refuse(self._problem("training", self.tr("A training is running already."), self.tr("Stop it first, or let it finish.")))
+        elif self.run is not None and self.run_folder is not None:
+            self.live_run = self.run = self.run.model_copy(update={"state": "starting", "failure": None})
+            self.live_folder, self.live_recipe = self.run_folder, self.run_recipe
+            self._follow(partial(_resumed, self.run_folder))
+            self.run_changed.emit()
+
     def stop_run(self) -> None:
         """Asks the training to finish its step, save and end."""
         if self._send("stop") and self.live_run is not None:
@@ -97,6 +108,14 @@ class SessionRuns(SessionInputs):
         """Shows no run, so that the next one has the page; one that is being trained stays in sight."""
         if not self.is_training:
             self._show(None, None, None, ())
+
+    @asyncSlot()
+    async def resume_from(self, folder: Path) -> None:
+        """Shows a run that was broken off and goes on with it."""
+        await self.show_run(folder)
+        if self.run_folder == folder:
+            self.page_requested.emit("train")
+            self.resume_run()
 
     @asyncSlot()
     async def open_run(self, run: str | Path) -> None:
@@ -177,10 +196,13 @@ class SessionRuns(SessionInputs):
 
     @Slot(object)
     def _run_refused(self, problem: Problem) -> None:
+        unchanged = self.live_folder if self.run is self.live_run else None  # an earlier run that could not go on
         if self.run is self.live_run:
             self.run, self.run_folder = None, None
-        self.live_run = None
+        self.live_run = self.live_folder = None
         self.refuse(problem)
+        if unchanged is not None:
+            self.show_run(unchanged)
         self.run_changed.emit()
 
     @Slot(object)
@@ -202,3 +224,7 @@ class SessionRuns(SessionInputs):
 
     def _problem(self, where: str, what: str, how_to_fix: str) -> Problem:
         return Problem(where=where, what=what, how_to_fix=how_to_fix)
+
+
+def _resumed(folder: Path) -> Supervisor:
+    return resume_training(folder, NICENESS)[0]

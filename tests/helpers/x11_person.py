@@ -105,6 +105,18 @@ class Person:
         outcome = self.window._pages["train"].outcome
         labels = [label.text() for label in outcome.findChildren(QLabel) if label.isVisible()]
         self.seen |= {"state": session.run.state, "said": " ".join(labels)}
+        self.seen["resumed_from"] = await self.resume()
+
+    async def resume(self) -> int:
+        session = self.window.session
+        kept = session.run.checkpoints[-1].step
+        await self.click(self.window._pages["train"].outcome.buttons["resume"])
+        await self.until(lambda: session.run_is_live and session.run.step > kept + 3, "the resumed run going on")
+        await asyncio.sleep(0.7)
+        self.picture("8-resumed")
+        await self.click(self.window._pages["train"].buttons.stop)
+        await self.until(lambda: session.run.ended, "the end of the resumed run")
+        return kept
 
     async def start_training(self, model: Path, data: Path) -> None:
         window, session = self.window, self.window.session

@@ -159,3 +159,11 @@ def test_names_stay_readable_in_the_smallest_window(qtbot: QtBot, page: RunsPage
 
     assert page.table.columnWidth(Column.NAME) >= 140
     assert page.widget().width() <= page.viewport().width()
+
+
+def test_only_a_broken_off_run_can_be_resumed(qtbot: QtBot, page: RunsPage, session: FakeSession) -> None:
+    click(qtbot, page, 0)
+    assert not page.resume.isEnabled()
+    click(qtbot, page, 1)
+    press(qtbot, page.resume)
+    assert session.asked[-1] == ("resume_from", session.runs[1].path)

@@ -173,6 +173,21 @@ def test_a_stopped_run_says_from_where_it_can_go_on(qtbot: QtBot, page: TrainPag
     assert "Ended after step 120. The adapter of step 120 is kept." in visible_words(page.outcome)
 
 
+@pytest.mark.parametrize("run", [stories.stopped_run(), stories.failed_run()], ids=["stopped", "failed"])
+def test_a_run_that_was_broken_off_goes_on_by_one_click(qtbot: QtBot, page: TrainPage, session: FakeSession, run: Run) -> None:
+    show(qtbot, page, session, run)
+
+    press(qtbot, page.outcome.buttons["resume"])
+
+    assert session.asked[-1] == ("resume_run",)
+
+
+def test_a_run_without_a_checkpoint_offers_no_resume(qtbot: QtBot, page: TrainPage, session: FakeSession) -> None:
+    show(qtbot, page, session, stories.failed_run().model_copy(update={"checkpoints": ()}))
+
+    assert "resume" not in page.outcome.buttons
+
+
 def test_a_failed_run_says_why_and_what_to_do(qtbot: QtBot, page: TrainPage, session: FakeSession) -> None:
     show(qtbot, page, session, stories.failed_run())
 

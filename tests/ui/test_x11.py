@@ -86,7 +86,8 @@ def test_a_killed_window_leaves_its_run_and_a_killed_worker_is_told(display: str
 
     run = apply_all(Run(), read_events(folder))
     assert len(read_events(folder)) > steps
-    assert (run.attempt, run.state) == (1, "failed")
+    assert (run.attempt, run.state) == (2, "stopped")
+    assert run.step > seen["resumed_from"]
     assert seen["state"] == "failed"
     assert "killed" in seen["said"]
     assert "checkpoint" in seen["said"].lower()

@@ -38,6 +38,7 @@ class RunsPage(PageFrame):
         self.search.setAccessibleName(self.tr("Search runs"))
         self.nothing = words(self.tr("No run has these words."), "quiet")
         self.open, self.clone = Button(self.tr("Open"), "primary"), Button(self.tr("Use its recipe again"))
+        self.resume = Button(self.tr("Resume"))
         self.read_again = Button(self.tr("Read again"))
         self.table.setMinimumHeight(220)
         self._card = Card()
@@ -53,6 +54,7 @@ class RunsPage(PageFrame):
         row = QHBoxLayout()
         row.setSpacing(10)
         row.addWidget(self.open)
+        row.addWidget(self.resume)
         row.addWidget(self.clone)
         row.addStretch(1)
         row.addWidget(self.read_again)
@@ -70,6 +72,7 @@ class RunsPage(PageFrame):
         self.table.chosen.connect(self._judge)
         self.open.clicked.connect(lambda: self._open(self.table.record()))
         self.clone.clicked.connect(self._clone)
+        self.resume.clicked.connect(self._resume)
         self.read_again.clicked.connect(lambda: self._session.refresh_runs())
         find = QShortcut(QKeySequence(QKeySequence.StandardKey.Find), self)
         find.activated.connect(self.search.setFocus)
@@ -91,11 +94,18 @@ class RunsPage(PageFrame):
     def _judge(self, record: RunRecord | None) -> None:
         self.open.setEnabled(record is not None)
         self.clone.setEnabled(record is not None)
+        broken_off = record is not None and record.run.ended and record.run.state != "finished" and bool(record.run.checkpoints)
+        self.resume.setEnabled(broken_off and not self._session.is_training)
 
     def _open(self, record: RunRecord | None) -> None:
         if record is not None:
             self._session.show_run(record.path)
             self._session.page_requested.emit("train")
+
+    def _resume(self) -> None:
+        record = self.table.record()
+        if record is not None:
+            self._session.resume_from(record.path)
 
     def _clone(self) -> None:
         record = self.table.record()

@@ -159,13 +159,14 @@ class TrainPage(PageFrame):
         if not run.ended:
             return
         onward = {"export": self.tr("Export"), "chat": self.tr("Chat")}
+        again = {"resume": self.tr("Resume")} if run.checkpoints and not self._session.is_training else {}
         if run.failure is not None:
-            self.outcome.show_failure(run.failure, self.tr("The training failed"), {"log": self.tr("Show the log")})
+            self.outcome.show_failure(run.failure, self.tr("The training failed"), {**again, "log": self.tr("Show the log")})
         elif run.state == "finished":
             self.outcome.show_ending("good", self.tr("Finished"), kept_text(run), onward)
         else:
             headline = self.tr("Paused") if run.state == "paused" else self.tr("Stopped")
-            self.outcome.show_ending("advice", headline, kept_text(run), onward if run.artifacts else {})
+            self.outcome.show_ending("advice", headline, kept_text(run), {**(onward if run.artifacts else {}), **again})
 
     def _begin(self, action: str) -> None:
         if action == "start":
@@ -176,6 +177,8 @@ class TrainPage(PageFrame):
     def _lead_on(self, action: str) -> None:
         if action == "log":
             self.buttons.log.setChecked(True)
+        elif action == "resume":
+            self._session.resume_run()
         else:
             self._session.page_requested.emit(action)
 
