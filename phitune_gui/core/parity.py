@@ -19,7 +19,7 @@ class Bar(Value):
 
 
 class ParityReport(Value):
-    """Export against float32 reference on texts that were held out, or that `why` says what they are.
+    """Export against float32 reference; `why` says whether the texts they are compared on were held out.
 
     `top1` share of positions with the same most likely token; `kl` mean Kullback-Leibler divergence in nats over the reference's
     64 most likely tokens plus the rest as one; `max_logit_difference` over the same tokens; losses in nats per compared token,

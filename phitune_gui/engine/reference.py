@@ -1,4 +1,4 @@
-"""The measure of every export: what the merged float32 model says about texts that it never learned, kept in one file beside the export."""
+"""The measure of every export: what the merged float32 model says about the compared texts, kept in one file beside the export."""
 
 import json
 from collections.abc import Collection, Sequence
