@@ -3,7 +3,9 @@
 import errno
 import json
 import os
+import platform
 import shutil
+import signal
 import subprocess
 import sys
 import time
@@ -14,8 +16,10 @@ from typing import Any
 
 import pytest
 
+from phitune_gui.cli import train
 from phitune_gui.core import events as e
 from phitune_gui.core.names import EVENTS_FILE, JOB_FILE, LOCK_FILE, LOG_FILE, RESERVE_FILE, WORKER_FILE
+from phitune_gui.core.problem import CannotStart
 from phitune_gui.core.run import Run, apply_all
 from phitune_gui.files.lines import LineAppender
 from phitune_gui.files.reserve import RESERVE_BYTES
@@ -90,6 +94,24 @@ def test_a_link_to_a_run_is_that_run(start: Start, tmp_path: Path) -> None:
     assert other.wait_for_end(10)
     assert other.run.failure
     assert other.run.failure.message == "The worker was ended at once at step 5 of 10, by Ctrl-C."
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="a process is made to stand still by a signal")
+def test_a_worker_that_stands_still_is_waited_for_in_vain_and_ended_by_stop_now(
+    start: Start, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    first = _until_step_5(start([*TRAINING, ["sleep", 60]], create_run_folder(a_recipe(), a_plan(), "a")))
+    monkeypatch.setattr(train, "STOP_PATIENCE_SECONDS", 0.5)
+    monkeypatch.setattr(train, "KILL_PATIENCE_SECONDS", 0.5)
+    os.kill(first.run.pid, signal.SIGSTOP)
+
+    with pytest.raises(CannotStart, match="has not stopped yet"):
+        train.stop_run(first.folder.name, now=False, as_json=False)
+    monkeypatch.setattr(train, "STOP_PATIENCE_SECONDS", 10)
+    assert train.stop_run(first.folder.name, now=True, as_json=False) == 0
+
+    assert first.wait(10)
+    assert "ended at once at step 5 of 10, as asked" in capsys.readouterr().err
 
 
 def test_a_worker_that_dies_before_it_begins_again_gets_an_ending_of_its_own(start: Start) -> None:
@@ -179,7 +201,7 @@ def test_the_reserve_is_there_while_a_worker_works_and_gone_afterwards(start: St
 def test_a_worker_file_that_says_nothing_sensible_names_no_worker(tmp_path: Path, text: str) -> None:
     (tmp_path / WORKER_FILE).write_text(text, "utf-8")
     assert not worker_lives(tmp_path)
-    ours = {"host": os.uname().nodename, "folder": str(tmp_path), "pid": 10**400, "started": 10**400}
+    ours = {"host": platform.node(), "folder": str(tmp_path), "pid": 10**400, "started": 10**400}
     (tmp_path / WORKER_FILE).write_text(json.dumps(ours), "utf-8")
     assert not worker_lives(tmp_path)
 
