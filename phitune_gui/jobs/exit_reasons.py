@@ -6,10 +6,9 @@ import time
 from pathlib import Path
 from typing import NamedTuple
 
-from phitune_gui.core.checkpoint_name import checkpoint_step
 from phitune_gui.core.events import FailureKind, JobFailed
-from phitune_gui.core.names import CHECKPOINTS_FOLDER
 from phitune_gui.core.run import Run
+from phitune_gui.store.checkpoints import checkpoint_steps
 
 _MEMORY = re.compile(r"out of memory|can't allocate memory|cannot allocate memory|MemoryError|bad_alloc", re.IGNORECASE)
 _LESS_MEMORY = "Choose fewer rows at a time, shorter conversations, or Save memory (slower)."
@@ -91,11 +90,7 @@ def _what_is_safe(run: Run, folder: Path) -> str:
 
 def _newest_checkpoint(folder: Path) -> int | None:
     """The disk is asked, not the events: a checkpoint may have been removed, or its event lost when the disk was full."""
-    try:
-        steps = [checkpoint_step(path.name) for path in (folder / CHECKPOINTS_FOLDER).iterdir() if path.is_dir()]
-    except OSError:
-        return None
-    return max((step for step in steps if step is not None), default=None)
+    return max(checkpoint_steps(folder), default=None)
 
 
 def _signal_name(number: int) -> str:

@@ -9,6 +9,7 @@ from phitune_gui.core.job import TrainJob, job_from_json
 from phitune_gui.core.problem import CannotStart
 from phitune_gui.core.run import Run
 from phitune_gui.files.manifest import verify_manifest
+from phitune_gui.files.regular import read_regular
 from phitune_gui.jobs.history import settled_run
 from phitune_gui.jobs.launch import start_again
 from phitune_gui.jobs.supervisor import Supervisor
@@ -50,7 +51,7 @@ def newest_whole(folder: Path) -> tuple[int, Path]:
 
 def _job(folder: Path) -> TrainJob:
     try:
-        job = job_from_json((folder / names.JOB_FILE).read_bytes())
+        job = job_from_json(read_regular(folder / names.JOB_FILE))
     except (OSError, ValidationError):
         job = None
     if not isinstance(job, TrainJob):

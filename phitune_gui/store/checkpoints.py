@@ -1,18 +1,15 @@
 """Which checkpoints lie in a run folder."""
 
-import re
 from pathlib import Path
 
+from phitune_gui.core.checkpoint_name import checkpoint_step
 from phitune_gui.core.names import CHECKPOINTS_FOLDER
-
-_NAME = re.compile(r"step-(\d{6,9})")
 
 
 def checkpoint_steps(run: Path) -> dict[int, Path]:
     """Checkpoint folders by step; whatever else lies there, such as a copy made by hand, is left out."""
     try:
-        entries = list((run / CHECKPOINTS_FOLDER).iterdir())
+        entries = [entry for entry in (run / CHECKPOINTS_FOLDER).iterdir() if entry.is_dir() and not entry.is_symlink()]
     except OSError:
         return {}
-    found = ((_NAME.fullmatch(entry.name), entry) for entry in entries if entry.is_dir() and not entry.is_symlink())
-    return {int(name[1]): entry for name, entry in found if name}
+    return {step: entry for entry in entries if (step := checkpoint_step(entry.name)) is not None}
