@@ -1,12 +1,36 @@
 """What the person wants: the recipe, one section per page, every field with its label, help and limits."""
 
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import ConfigDict, Field
+from pydantic import AfterValidator, BeforeValidator, ConfigDict, Field
+from pydantic_core import PydanticCustomError
 
 from phitune_gui.core.value import Value
 
 SCHEMA_VERSION = 1
+MAX_SOURCES = 200
+_LONGEST_LIST = 64
+_LONGEST_TEXT = 200
+
+
+def _plain_option(value: Any) -> Any:
+    """An option of a technique that is not known yet: one value, or a short list of values; never something nested."""
+    values = value if isinstance(value, list | tuple) else (value,)
+    if len(values) > _LONGEST_LIST or not all(_is_plain(each) for each in values):
+        raise PydanticCustomError("plain_option", "Options are a number, a short text, true, false, or a short list of these")
+    return value
+
+
+def _is_plain(value: Any) -> bool:
+    if isinstance(value, str):
+        return len(value) <= _LONGEST_TEXT
+    return value is None or isinstance(value, float) or (isinstance(value, int) and abs(value) < 2**63)
+
+
+def _supported_version(value: Any) -> Any:
+    if type(value) is not int or value != SCHEMA_VERSION:
+        raise PydanticCustomError("schema_version", "This PhiTune knows only schema version {known}", {"known": SCHEMA_VERSION})
+    return value
 
 
 class ModelSection(Value):
@@ -34,7 +58,7 @@ class ValidationSection(Value):
 class DataSection(Value):
     """What is learned from."""
 
-    sources: tuple[DataSource, ...] = Field((), title="Files", description="Dataset files, read in this order.")
+    sources: tuple[DataSource, ...] = Field((), max_length=MAX_SOURCES, title="Files", description="Dataset files, read in this order.")
     format: str = Field("auto", title="Format", description="How rows are understood; auto looks at many rows and says why.")
     columns: dict[str, str] = Field({}, title="Columns", description="Which column plays which role, as role: column.")
     max_length: int = Field(
@@ -55,6 +79,7 @@ class TechniqueSection(Value):
 
     model_config = ConfigDict(frozen=True, extra="allow")
 
+    __pydantic_extra__: dict[str, Annotated[Any, AfterValidator(_plain_option)]] = Field(init=False)
     id: str = Field("lora", title="Technique", description="How the weights are trained.")
 
     @property
@@ -138,7 +163,7 @@ class ExportSection(Value):
 class Recipe(Value):
     """Everything a run needs to know. Editing means `model_copy(update=...)` or `with_value`."""
 
-    schema_version: int = SCHEMA_VERSION
+    schema_version: Annotated[int, BeforeValidator(_supported_version)] = SCHEMA_VERSION
     name: str = Field("", max_length=80, title="Name", description="Name of the run; empty makes one from model and technique.")
     model: ModelSection = ModelSection()
     data: DataSection = DataSection()
@@ -154,6 +179,8 @@ def with_value(recipe: Recipe, name: str, value: Any) -> Recipe:
     Raises KeyError when no such field exists and pydantic's ValidationError when the value is not allowed.
     Sequence positions are numbers: `data.sources.0.path`.
     """
+    if name == "schema_version":
+        raise KeyError(name)
     document: Any = recipe.model_dump()
     place = document
     *parents, last = name.split(".")

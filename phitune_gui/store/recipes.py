@@ -8,22 +8,26 @@ from ruamel.yaml.comments import CommentedMap
 
 from phitune_gui.catalog.techniques import options_for
 from phitune_gui.core.problem import CannotStart
-from phitune_gui.core.recipe import SCHEMA_VERSION, Recipe, with_value
+from phitune_gui.core.recipe import MAX_SOURCES, SCHEMA_VERSION, Recipe, with_value
 from phitune_gui.files.atomic import write_text
 from phitune_gui.store.paths import expanded
 from phitune_gui.store.yaml_files import dump_yaml, read_yaml
 
+MAX_BYTES = 64_000
+MAX_VALUES = 1_000
+"""Names and values of a recipe; 200 sources are 600. No recipe then takes longer than 0.1 s to read."""
 _OPENING = "PhiTune recipe: what is tuned, from what, and how. Open it in the window or run: phitune train FILE"
 
 
 def load_recipe(path: Path) -> Recipe:
     """The recipe at `path`, with relative paths resolved against its folder. Raises CannotStart with file, field and remedy."""
-    document = read_yaml(path, "recipe")
+    document = read_yaml(path, "recipe", MAX_BYTES, MAX_VALUES)
     version = document.get("schema_version", SCHEMA_VERSION)
-    if not isinstance(version, int) or version > SCHEMA_VERSION:
+    if type(version) is not int or version != SCHEMA_VERSION:
         raise CannotStart(
-            str(path), f"The recipe {path.name} has schema version {version}, which this PhiTune does not know.", "Update PhiTune."
-        )
+            str(path), f"The recipe {path.name} has schema version {repr(version)[:40]}, which this PhiTune does not know.",
+            "Update PhiTune." if type(version) is int and version > SCHEMA_VERSION else f"Write schema_version: {SCHEMA_VERSION}.",
+        )  # fmt: skip
     try:
         recipe = Recipe.model_validate(document)
     except ValidationError as error:
@@ -43,7 +47,10 @@ def save_recipe(recipe: Recipe, path: Path) -> None:
 
 
 def recipe_to_yaml(recipe: Recipe) -> str:
-    """The recipe as commented YAML; technique options are written out in full, so that the file says everything."""
+    """The recipe as commented YAML; technique options are written out in full, so that the file says everything.
+
+    Raises CannotStart when it would be too long to be read again.
+    """
     document = _commented(recipe)
     options = options_for(recipe.technique)
     technique = CommentedMap({"id": recipe.technique.id})
@@ -52,7 +59,13 @@ def recipe_to_yaml(recipe: Recipe) -> str:
         _comment(technique, name, type(options))
     document["technique"] = technique
     document.yaml_set_start_comment(_OPENING)
-    return dump_yaml(document)
+    text = dump_yaml(document)
+    if len(text.encode()) > MAX_BYTES or len(recipe.data.sources) > MAX_SOURCES:
+        raise CannotStart(
+            "data.sources", f"The recipe names too many files, or too long names: {MAX_SOURCES} files and {MAX_BYTES // 1000} kB fit.",
+            "Put the rows into fewer files.",
+        )  # fmt: skip
+    return text
 
 
 def with_options(recipe: Recipe, settings: list[str]) -> Recipe:
@@ -67,6 +80,8 @@ def with_options(recipe: Recipe, settings: list[str]) -> Recipe:
 
 def with_setting(recipe: Recipe, name: str, value: Any) -> Recipe:
     """`with_value` with failures as sentences. Raises CannotStart naming the field."""
+    if name == "schema_version":
+        raise CannotStart(name, "The schema version is no setting: it says how a recipe file is written.", "Leave schema_version out.")
     try:
         changed = with_value(recipe, name, value)
     except (KeyError, ValueError, IndexError, TypeError) as error:

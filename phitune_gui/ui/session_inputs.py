@@ -10,7 +10,7 @@ from qasync import asyncSlot
 
 from phitune_gui.core.plan import Change
 from phitune_gui.core.problem import CannotStart, Problem
-from phitune_gui.core.recipe import DataSource, Recipe
+from phitune_gui.core.recipe import MAX_SOURCES, DataSource, Recipe
 from phitune_gui.planning.plan import make_plan
 from phitune_gui.store.paths import runs_folder, starter_folder
 from phitune_gui.store.recipes import load_recipe, save_recipe, with_setting
@@ -97,10 +97,11 @@ class SessionInputs(SessionState):
         self.say(self.tr("A new recipe. Undo brings the one before back."))
         self.page_requested.emit("home")
 
-    def open_recipe(self, path: str | Path) -> None:
-        """Shows the recipe of a file; one undo step."""
+    @asyncSlot()
+    async def open_recipe(self, path: str | Path) -> None:
+        """Shows the recipe of a file; one undo step. A thread reads it, because the largest takes longer than a slot may."""
         try:
-            recipe = load_recipe(Path(path))
+            recipe = await self.background.call(load_recipe, Path(path))
         except CannotStart as refusal:
             self.refuse(refusal.problem)
             return
@@ -195,7 +196,11 @@ class SessionInputs(SessionState):
         """Learns from these files too; a file that is there already is not added twice."""
         known = {source.path for source in self.recipe.data.sources}
         new = tuple(DataSource(path=str(path)) for path in dict.fromkeys(paths) if str(path) not in known)
-        if new:
+        if len(known) + len(new) > MAX_SOURCES:
+            what = self.tr("{count} files are too many: a recipe names at most {most}.")
+            fix = self.tr("Put the rows into fewer files.")
+            self.refuse(Problem(where="data.sources", what=what.format(count=len(known) + len(new), most=MAX_SOURCES), how_to_fix=fix))
+        elif new:
             self._set_sources((*self.recipe.data.sources, *new))
 
     def remove_data(self, index: int) -> None:
