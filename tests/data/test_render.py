@@ -1,6 +1,8 @@
 """Conversations are rendered as transformers does, and a stranger's template can neither escape nor flood."""
 
 import json
+import sys
+import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -89,15 +91,85 @@ HOSTILE = [
     "{{ raise_exception('only two turns') }}",
     "{% macro f(x) %}{{ f(x) }}{% endmacro %}{{ f(1) }}",
     "{% include 'other' %}",
+    "{% for i in range(99999) %}{% for j in range(99999) %}{% endfor %}{% endfor %}x",
+    "{% for i in range(99999) if range(99999) | select('none') | list %}{% endfor %}",
+    "{% for a in [1,2,3,4,5,6,7,8,9] recursive %}{{ loop([1,2,3,4,5,6,7,8,9]) if loop.depth < 12 }}{% endfor %}",
+    "{% macro f(n) %}{% if n %}{{ f(n - 1) }}{{ f(n - 1) }}{% endif %}{% endmacro %}{{ f(40) }}",
+    "{% block a %}{% for i in range(999) %}{{ self.a() if i is none }}{% for j in range(99999) %}{% endfor %}{% endfor %}{% endblock %}",
+    "{% set l = [1, 2] %}" + "{% set l = [l, l] %}" * 60 + "{{ l }}",
+    "{% set l = [1, 2] %}{% set m = [1, 2] %}" + "{% set l, m = [l, l], [m, m] %}" * 60 + "{{ l == m }}",
+    "{% set n = namespace(a=1) %}" + "{% set n = namespace(a=n, b=n) %}" * 60 + "{{ n.b == n }}{{ messages[99].x.y }}",
+    "{% set t = 'abcdefgh' %}" + "{% set t = t ~ t %}" * 60 + "{{ t | length }}",
+    "{% set t = 'abcdefgh' %}" + "{% set t = t + t %}" * 60 + "{{ t | length }}",
+    "{% set t = 'abcdefgh' %}" + "{% set t %}{{ t }}{{ t }}{% endset %}" * 60 + "{{ t | length }}",
+    "{% set t %}{% for i in range(99999) %}" + "x" * 50_000 + "{% endfor %}{% endset %}{{ t | length }}",
+    "{% set t = 'abcdefgh' %}" + "{% set t = t.replace('a', t) %}" * 60 + "{{ t | length }}",
+    "{% set t = 'abcdefgh' %}" + "{% set t = t | replace('a', t) %}" * 60 + "{{ t | length }}",
+    "{% set t = 'abcdefgh' %}" + "{% set t = t.join(t) %}" * 60 + "{{ t | length }}",
+    "{% set t = 'abcdefgh' %}" + "{% set t = t | join(t) %}" * 60 + "{{ t | length }}",
+    "{% set t = 'abcdefgh' %}" + "{% set t = '{0}{0}'.format(t) %}" * 60 + "{{ t | length }}",
+    "{% set t = 'abcdefgh' %}" + "{% set t = '%s%s' % (t, t) %}" * 60 + "{{ t | length }}",
+    "{{ ('x' * 10**9) | length }}",
+    "{{ (10**9 * 'x') | length }}",
+    "{{ ([0] * 10**9) | length }}",
+    "{{ 7 ** 10**9 }}",
+    "{{ 7 ** 9 ** 9 ** 9 }}",
+    "{{ 'x'.ljust(10**9) | length }}",
+    "{{ '\t'.expandtabs(10**9) | length }}",
+    "{{ 'x' | center(10**9) | length }}",
+    "{{ 'x' | indent(10**9, true) | length }}",
+    "{{ '%1000000000d' % 1 }}",
+    "{{ '%*d' % (1000000000, 1) }}",
+    "{{ '{:1000000000}'.format(1) | length }}",
+    "{{ '{:{}}'.format(1, 1000000000) | length }}",
+    "{{ ['{:1000000000}'] | map('format', 1) | list | length }}{{ ['%1000000000d'] | map('format', 1) | list | length }}",
+    "{{ (5).to_bytes(1000000000, 'big') | length }}",
+    "{{ messages | tojson(indent=1000000000) | length }}",
+    "{{ lipsum(1000000) | length }}",
+    "{{ strftime_now('%1000000000d' * 100000) }}",
+    "{{ (range(99999) | map('string') | map('list') | list) | sum(start=[]) | length }}",
+    "{% set a = 'a' * 900000 %}{{ a.rfind('b' + 'a' * 99000) }}{% set b = 'c' * 900000 %}{{ a.strip(b) }}",
+    "{% autoescape ('x' | indent(1000000000, true)) %}{% endautoescape %}",
+    "{{ 1.5 | round(1000000000) }}",
+    "{{ [0] | batch(1000000000, 0) | list | length }}",
+    "{{ [0] | slice(1000000000) | list | length }}",
 ]
 
 
 @pytest.mark.parametrize("template", HOSTILE)
 def test_a_hostile_template_only_refuses_the_row(template: str) -> None:
-    with pytest.raises(BadRow) as refused:
+    began, before = time.thread_time(), _peak_bytes()
+
+    with pytest.raises((BadRow, CannotStart)) as refused:
         ChatTemplate(template, {}).render(MESSAGES)
 
     assert "chat template" in str(refused.value)
+    assert time.thread_time() - began < 2.5
+    assert _peak_bytes() - before < 200e6
+
+
+def test_a_slow_template_is_given_up() -> None:
+    slow = ChatTemplate("{% for i in range(99999) %}{% for j in range(99999) %}{% endfor %}{% endfor %}", {})
+
+    with pytest.raises(CannotStart, match="works longer than 1 s"):
+        slow.shows("user")
+
+
+def test_long_conversations_are_no_attack() -> None:
+    turns = [Message(role=role, content="Some words.\n" * 30) for _ in range(1000) for role in ("user", "assistant")]
+
+    text = ChatTemplate(CHAT_TEMPLATE, {}).render(turns)
+
+    assert text.count("Some words.") == 60_000
+
+
+def _peak_bytes() -> float:
+    """The most memory this process has had so far, where the system tells it."""
+    if sys.platform != "linux":
+        return 0
+    import resource
+
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
 
 
 @pytest.mark.parametrize("template", ["{{ a", "{% for %}", "x" * 100_001, "{% if 1 %}" * 30_000, "{{ " + "(" * 20_000])
