@@ -1,5 +1,7 @@
 """What a model folder holds, as read from its JSON files and safetensors headers, and whether it can be tuned."""
 
+from pathlib import PurePath
+
 from phitune_gui.core.value import Value
 
 
@@ -45,3 +47,9 @@ class BaseModel(Value):
     chat: ChatMarkers | None = None
     folds_system: bool = False
     """True when the chat template drops system messages, so PhiTune puts the system text into the first user turn."""
+
+
+def refused_folder(path: str, reason: str, how_to_fix: str) -> BaseModel:
+    """A folder of which nothing is known but why it cannot be used."""
+    name = PurePath(path).name or path
+    return BaseModel(path=path, name=name, family="", model_type="", usable=False, reason=reason, how_to_fix=how_to_fix)

@@ -43,7 +43,7 @@ def read_tokenizer_files(folder: Path) -> TokenizerFiles:
 def _template(folder: Path, config: Mapping[str, Any]) -> str | None:
     """chat_template.jinja wins over tokenizer_config.json; of several named templates the default one is used."""
     path = folder / "chat_template.jinja"
-    if path.is_file():
+    if path.exists():
         return _read(path, MAX_TEMPLATE_BYTES).decode("utf-8", errors="replace")
     template = config.get("chat_template")
     if isinstance(template, list):
@@ -66,7 +66,7 @@ def _end_ids(config: Mapping[str, Any]) -> tuple[int, ...]:
 
 def _json_object(path: Path) -> dict[str, Any]:
     """The object in the file; empty when there is no such file."""
-    if not path.is_file():
+    if not path.exists():
         return {}
     try:
         value = orjson.loads(_read(path, MAX_JSON_BYTES))
@@ -76,11 +76,15 @@ def _json_object(path: Path) -> dict[str, Any]:
 
 
 def _read(path: Path, limit: int) -> bytes:
+    if not path.is_file():  # opening a pipe or a device can wait for ever
+        raise CannotStart("model.path", f"The model's '{path}' is no file but a folder, a pipe or a device.", "Copy the model again.")
     try:
-        if path.stat().st_size > limit:
-            raise CannotStart("model.path", f"The model's '{path}' is longer than {limit} bytes.", "Choose another model.")
-        return path.read_bytes()
+        with path.open("rb") as file:
+            content = file.read(limit + 1)
     except OSError as error:
         raise CannotStart(
             "model.path", f"The model's '{path}' cannot be read: {error.strerror}.", "Check the permissions of the model folder."
         ) from error
+    if len(content) > limit:
+        raise CannotStart("model.path", f"The model's '{path}' is longer than {limit} bytes.", "Choose another model.")
+    return content

@@ -3,10 +3,12 @@
 from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
+from typing import Any, Protocol
 
-from phitune_gui.core.base_model import BaseModel
+from phitune_gui.core.base_model import BaseModel, refused_folder
 from phitune_gui.core.dataset_report import DatasetReport
 from phitune_gui.core.messages import Preview
+from phitune_gui.core.problem import CannotStart
 from phitune_gui.core.recipe import DataSection
 from phitune_gui.jobs.desk import DataDesk
 from phitune_gui.store.report_cache import cached_report, remember_report
@@ -15,15 +17,31 @@ SAMPLE_ROWS = 1000
 """Rows that a plan looks at when nobody has inspected the dataset yet."""
 
 
-def ask_model(desk: DataDesk, folder: Path) -> BaseModel:
-    """The verdict on one model folder; unusable folders get one too. Raises CannotStart when the desk fails."""
-    return BaseModel.model_validate(desk.request("model", {"path": str(folder)}))
+FOLDER_SECONDS = 30.0
+"""A model folder that takes longer to judge is refused; a good one takes a tenth of a second."""
+SEARCH_SECONDS = 120.0
 
 
-def ask_models(desk: DataDesk, folders: Sequence[Path]) -> tuple[BaseModel, ...]:
-    """Every model folder below `folders`. Raises CannotStart when the desk fails."""
-    found = desk.request("models", {"folders": [str(folder) for folder in folders]})
-    return tuple(BaseModel.model_validate(model) for model in found)
+class Desk(Protocol):
+    """What the window and the command line ask."""
+
+    def request(self, operation: str, fields: dict[str, Any], timeout: float = ...) -> Any:
+        """The operation's result as JSON data. Raises CannotStart."""
+        ...
+
+
+def ask_model(desk: Desk, folder: Path) -> BaseModel:
+    """The verdict on one model folder; unusable folders, and those that take the desk down, get one too. Raises CannotStart for none."""
+    try:
+        return BaseModel.model_validate(desk.request("model", {"path": str(folder)}, timeout=FOLDER_SECONDS))
+    except CannotStart as refusal:
+        return refused_folder(str(folder), refusal.problem.what, refusal.problem.how_to_fix)
+
+
+def ask_models(desk: Desk, folders: Sequence[Path]) -> tuple[BaseModel, ...]:
+    """Every model folder below `folders`, each judged by itself. Raises CannotStart when the search fails."""
+    found = desk.request("model_folders", {"folders": [str(folder) for folder in folders]}, timeout=SEARCH_SECONDS)
+    return tuple(ask_model(desk, Path(path)) for path in found["paths"])
 
 
 def ask_report(desk: DataDesk, data: DataSection, model: BaseModel | None, seed: int, max_rows: int | None = None) -> DatasetReport:

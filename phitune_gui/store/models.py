@@ -1,11 +1,11 @@
 """Reads local model folders and judges each with one clear reason: JSON files and safetensors headers only, nothing is written."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 from phitune_gui.catalog.base_models import chat_markers, judge_config
-from phitune_gui.core.base_model import BaseModel
+from phitune_gui.core.base_model import BaseModel, refused_folder
 from phitune_gui.core.problem import CannotStart, Problem
 from phitune_gui.core.value import Value
 from phitune_gui.data.desk import Operation
@@ -17,7 +17,7 @@ from phitune_gui.store.model_folder.tokenizer_facts import TokenizerFacts, read_
 from phitune_gui.store.model_folder.weights import read_weights, shape_problems
 from phitune_gui.store.paths import expanded
 
-__all__ = ["MODEL_OPERATIONS", "check_weights", "huggingface_cache", "read_model", "scan_models"]
+__all__ = ["MODEL_OPERATIONS", "check_weights", "huggingface_cache", "read_model"]
 
 _CONFIG_LIMIT = 10_000_000
 
@@ -28,17 +28,11 @@ def read_model(path: Path) -> BaseModel:
     try:
         config = _read_config(folder)
     except CannotStart as refusal:
-        nameless = BaseModel(path=str(folder), name=folder.name or str(folder), family="", model_type="", usable=True)
-        return _refused(nameless, refusal.problem)
+        return refused_folder(str(folder), refusal.problem.what, refusal.problem.how_to_fix)
     model = judge_config(config).model_copy(update={"path": str(folder)})
     if model.licence == NOT_STATED:
         model = model.model_copy(update={"licence": read_licence(folder)})
     return _with_tokenizer(_with_weights(model))
-
-
-def scan_models(folders: Sequence[Path]) -> list[BaseModel]:
-    """Every model at or below these folders, unusable ones included, each folder once."""
-    return [read_model(folder) for folder in find_model_folders(folders)]
 
 
 def check_weights(path: Path) -> list[Problem]:
@@ -68,12 +62,11 @@ def _with_tokenizer(model: BaseModel) -> BaseModel:
     """Control tokens, chat markers and what the chat template does with system messages."""
     try:
         facts = read_tokenizer(Path(model.path))
+        folds = facts.template is not None and not facts.template.shows("system")
+        model = model.model_copy(update={"has_tokenizer": True, "chat": chat_markers(facts.added_tokens), "folds_system": folds})
+        problem = _tokenizer_problem(model, facts)
     except CannotStart as refusal:
-        return _refused(model, refusal.problem)
-    markers = chat_markers(facts.added_tokens)
-    folds = facts.template is not None and not facts.template.shows("system")
-    model = model.model_copy(update={"has_tokenizer": True, "chat": markers, "folds_system": folds})
-    problem = _tokenizer_problem(model, facts)
+        return _refused(model.model_copy(update={"has_tokenizer": False}), refusal.problem)
     return _refused(model, problem) if problem else model.model_copy(update={"notes": (*model.notes, *_chat_notes(model))})
 
 
@@ -115,13 +108,23 @@ class ModelRequest(Value):
     path: str
 
 
-class ModelsRequest(Value):
+class ModelFoldersRequest(Value):
     """Which folders to search; the Hugging Face cache is searched only when it is named."""
 
     folders: tuple[str, ...]
 
 
+class ModelFolders(Value):
+    """Every folder that looks like a model; each is then asked about by itself, so that a bad one spoils no other's verdict."""
+
+    paths: tuple[str, ...]
+
+
+def _model_folders(request: ModelFoldersRequest) -> ModelFolders:
+    return ModelFolders(paths=tuple(str(path) for path in find_model_folders(Path(folder) for folder in request.folders)))
+
+
 MODEL_OPERATIONS: dict[str, Operation] = {
     "model": Operation(ModelRequest, lambda request: read_model(Path(request.path))),
-    "models": Operation(ModelsRequest, lambda request: scan_models([Path(folder) for folder in request.folders])),
+    "model_folders": Operation(ModelFoldersRequest, _model_folders),
 }

@@ -1,21 +1,19 @@
 """What the window asks the data desk, as typed calls; each waits and is run in a background thread."""
 
 from collections.abc import Sequence
-from typing import Any, Protocol
+from pathlib import Path
+from typing import Protocol
 
 from phitune_gui.core.base_model import BaseModel
 from phitune_gui.core.dataset_report import DatasetReport
 from phitune_gui.core.messages import Preview
 from phitune_gui.core.recipe import Recipe
 from phitune_gui.data.requests import InspectRequest, PreviewRequest
+from phitune_gui.jobs import questions
 
 
-class Desk(Protocol):
+class Desk(questions.Desk, Protocol):
     """The part of `jobs.desk.DataDesk` that the window uses."""
-
-    def request(self, operation: str, fields: dict[str, Any], timeout: float = ...) -> Any:
-        """The operation's result as JSON data. Raises CannotStart."""
-        ...
 
     def close(self) -> None:
         """Ends the desk's process."""
@@ -23,13 +21,13 @@ class Desk(Protocol):
 
 
 def read_model(desk: Desk, path: str) -> BaseModel:
-    """The model folder's facts and verdict. Raises CannotStart."""
-    return BaseModel.model_validate(desk.request("model", {"path": path}))
+    """The model folder's facts and verdict."""
+    return questions.ask_model(desk, Path(path))
 
 
 def scan_models(desk: Desk, folders: Sequence[str]) -> tuple[BaseModel, ...]:
     """Every model under the folders. Raises CannotStart."""
-    return tuple(BaseModel.model_validate(found) for found in desk.request("models", {"folders": list(folders)}))
+    return questions.ask_models(desk, [Path(folder) for folder in folders])
 
 
 def inspect_data(desk: Desk, recipe: Recipe, model: BaseModel | None) -> DatasetReport:

@@ -9,12 +9,21 @@ from pathlib import Path
 
 import pytest
 
-from phitune_gui.store.models import MODEL_OPERATIONS, read_model, scan_models
+from phitune_gui.core.base_model import BaseModel
+from phitune_gui.jobs.desk import DataDesk
+from phitune_gui.jobs.questions import ask_models
+from phitune_gui.store.model_folder.search import find_model_folders
+from phitune_gui.store.models import MODEL_OPERATIONS, read_model
 from tests.helpers.model_folder import write_config, write_model_folder
 from tests.helpers.tiny_tokenizer import write_tiny_tokenizer
 
 REAL = Path(os.environ.get("PHITUNE_TEST_DATA", "")) / "tokenizers"
 needs_real_files = pytest.mark.skipif(not os.environ.get("PHITUNE_TEST_DATA"), reason="PHITUNE_TEST_DATA is not set")
+
+
+def scan_models(folders: list[Path]) -> list[BaseModel]:
+    """As `jobs.questions.ask_models` does, without a desk."""
+    return [read_model(folder) for folder in find_model_folders(folders)]
 
 
 @pytest.fixture
@@ -53,9 +62,9 @@ def test_scan_stops_far_down(tmp_path: Path) -> None:
 
 
 def test_desk_answers_about_models(folder: Path) -> None:
-    one, many = MODEL_OPERATIONS["model"], MODEL_OPERATIONS["models"]
+    one, many = MODEL_OPERATIONS["model"], MODEL_OPERATIONS["model_folders"]
     assert one.answer(one.request.model_validate({"path": str(folder)})) == read_model(folder)
-    assert many.answer(many.request.model_validate({"folders": [str(folder.parent)]})) == [read_model(folder)]
+    assert many.answer(many.request.model_validate({"folders": [str(folder.parent)]})).paths == (str(folder),)
 
 
 @needs_real_files
@@ -115,3 +124,45 @@ def _write_sparse_phi_3_mini(path: Path) -> None:
 def test_tokenizer_alone_is_no_model(tmp_path: Path) -> None:
     write_tiny_tokenizer(tmp_path)
     assert "no config.json" in read_model(tmp_path).reason
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="this system has no named pipes")
+@pytest.mark.parametrize("name", ["config.json", "tokenizer.json", "README.md", "LICENSE", "model.safetensors", "chat_template.jinja"])
+@pytest.mark.parametrize("linked", [False, True])
+def test_a_pipe_in_a_model_folder_holds_nobody(folder: Path, name: str, linked: bool) -> None:
+    (folder / name).unlink(missing_ok=True)
+    os.mkfifo(folder.parent / "pipe" if linked else folder / name)
+    if linked:
+        (folder / name).symlink_to(folder.parent / "pipe")
+    began = time.monotonic()
+
+    (model,) = scan_models([folder])
+
+    assert time.monotonic() - began < 5
+    assert model.usable == (name in ("README.md", "LICENSE"))
+
+
+def test_a_bad_folder_spoils_no_others_verdict(tmp_path: Path) -> None:
+    good, slow = write_model_folder(tmp_path / "good"), write_model_folder(tmp_path / "slow")
+    loops = "{% for i in range(99999) %}{% for j in range(99999) %}{% endfor %}{% endfor %}x"
+    (slow / "chat_template.jinja").write_text(loops)
+    began = time.monotonic()
+
+    with DataDesk() as desk:
+        found = {Path(model.path).name: model for model in ask_models(desk, [tmp_path])}
+
+    assert time.monotonic() - began < 20
+    assert found["good"] == read_model(good)
+    assert not found["slow"].usable
+    assert "works longer than 1 s" in found["slow"].reason
+
+
+def test_a_folder_that_takes_the_desk_down_is_one_refused_row(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    write_model_folder(tmp_path / "a")
+    monkeypatch.setattr("phitune_gui.jobs.questions.FOLDER_SECONDS", 0.0)
+
+    with DataDesk() as desk:
+        (model,) = ask_models(desk, [tmp_path])
+
+    assert (model.usable, model.name) == (False, "a")
+    assert "took too long" in model.reason

@@ -18,6 +18,7 @@ def read_json_object(path: Path, limit: int) -> dict[str, Any]:
 
 def read_limited(path: Path, limit: int) -> bytes:
     """The whole file; CannotStart when it is missing, unreadable or larger than `limit` bytes."""
+    require_file(path)
     try:
         with path.open("rb") as file:
             content = file.read(limit + 1)
@@ -26,6 +27,12 @@ def read_limited(path: Path, limit: int) -> bytes:
     if len(content) > limit:
         raise CannotStart(str(path), f"{path.name} is larger than {limit // 1_000_000} MB, which no real one is.", FETCH_AGAIN)
     return content
+
+
+def require_file(path: Path) -> None:
+    """CannotStart when something else than a file lies there: opening a pipe or a device can wait for ever. A missing one is let pass."""
+    if path.exists() and not path.is_file():
+        raise CannotStart(str(path), f"{path.name} is no file but a folder, a pipe or a device.", FETCH_AGAIN)
 
 
 def parse_json_object(path: Path, content: bytes) -> dict[str, Any]:

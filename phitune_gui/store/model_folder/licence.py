@@ -23,6 +23,8 @@ def read_licence(folder: Path) -> str:
 
 
 def _head(path: Path) -> str:
-    with suppress(OSError), path.open("rb") as file:
-        return file.read(_HEAD_BYTES).decode("utf-8", "replace")
+    with suppress(OSError):
+        if path.is_file():
+            with path.open("rb") as file:
+                return file.read(_HEAD_BYTES).decode("utf-8", "replace")
     return ""
