@@ -24,6 +24,8 @@ REFERENCE_FILE = "reference.safetensors"
 """Inside every export: prompt ids and the merged model's float32 logits, so that `verify` needs nothing else."""
 
 RECIPE_SUFFIX = ".phitune.yaml"
+DATASET_SUFFIXES = (".jsonl", ".json", ".csv", ".tsv", ".parquet", ".txt")
+"""Dataset files that there is a reader for."""
 
 HEARTBEAT_SECONDS = 5.0
 """A living worker writes at least one event in this time."""

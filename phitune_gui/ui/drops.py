@@ -7,12 +7,8 @@ from typing import Literal
 
 from PySide6.QtCore import QCoreApplication
 
-from phitune_gui.core.names import EVENTS_FILE, RECIPE_FILE, RECIPE_SUFFIX
+from phitune_gui.core.names import DATASET_SUFFIXES, EVENTS_FILE, RECIPE_FILE, RECIPE_SUFFIX
 
-DATASET_SUFFIXES = (
-    ".jsonl", ".ndjson", ".json", ".csv", ".tsv", ".parquet", ".arrow", ".feather", ".txt", ".md", ".jsonl.gz", ".json.gz", ".csv.gz",
-    ".jsonl.zst",
-)  # fmt: skip
 LARGEST_FOLDER = 2_000
 
 
@@ -51,6 +47,8 @@ def _why_not(name: str) -> str:
         return _tr("Recipe files end in {suffix}.").format(suffix=RECIPE_SUFFIX)
     if name.endswith((".xlsx", ".xls", ".ods", ".docx", ".pdf")):
         return _tr("Save it as CSV or text first: PhiTune reads JSON, JSONL, CSV, Parquet and text.")
+    if name.endswith((".gz", ".zst", ".zip", ".bz2", ".xz", ".7z", ".tar")):
+        return _tr("Unpack it first.")
     return _tr("PhiTune reads JSON, JSONL, CSV, Parquet and text, model folders, recipes and run folders.")
 
 

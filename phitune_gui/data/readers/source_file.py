@@ -6,10 +6,9 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO
 
+from phitune_gui.core.names import DATASET_SUFFIXES
 from phitune_gui.core.problem import CannotStart
 from phitune_gui.data.readers.encoding import NAMES, AsUtf8, detect_encoding
-
-SUFFIXES = (".jsonl", ".json", ".csv", ".tsv", ".parquet", ".txt")
 
 
 def check_file(path: Path) -> None:
@@ -19,9 +18,9 @@ def check_file(path: Path) -> None:
             raise CannotStart(str(path), f"'{path}' is a folder.", "Name the dataset file inside it.")
         if not path.is_file():
             raise CannotStart(str(path), f"There is no file '{path}'.", "Check the name, or choose the file again.")
-        if path.suffix.lower() not in SUFFIXES:
+        if path.suffix.lower() not in DATASET_SUFFIXES:
             named = f"'{path.suffix}' files" if path.suffix else "files without an ending"
-            raise CannotStart(str(path), f"PhiTune cannot read {named}.", f"Save the data as one of {', '.join(SUFFIXES)}.")
+            raise CannotStart(str(path), f"PhiTune cannot read {named}.", f"Save the data as one of {', '.join(DATASET_SUFFIXES)}.")
         if path.stat().st_size == 0:
             raise CannotStart(str(path), f"The file '{path}' is empty.", "Choose a file that has rows in it.")
         with path.open("rb"):
