@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
-from phitune_gui.catalog.launchers import LAUNCHERS
+from phitune_gui.catalog.launchers import LAUNCHERS, Launcher
 from phitune_gui.catalog.techniques import technique_problems
 from phitune_gui.core.base_model import BaseModel
 from phitune_gui.core.dataset_report import DatasetReport
@@ -82,12 +82,25 @@ def _check_launcher(recipe: Recipe) -> Iterator[Problem]:
             what=f"PhiTune cannot start several processes yet, so the launcher {recipe.launcher.id!r} cannot be used.",
             how_to_fix="Choose single.",
         )
-    elif recipe.launcher.processes > 1 and not chosen.several:
+        return
+    if not chosen.shares:
+        yield from _check_sharing(recipe, chosen)
+    if recipe.launcher.processes > 1 and not chosen.several:
         yield Problem(
             where="launcher.processes",
             what=f"The launcher {chosen.id} starts one process, but {recipe.launcher.processes} are asked for.",
             how_to_fix="Set launcher.processes to 1.",
         )
+
+
+def _check_sharing(recipe: Recipe, chosen: Launcher) -> Iterator[Problem]:
+    for name, value in (("zero_stage", recipe.launcher.zero_stage), ("offload", recipe.launcher.offload)):
+        if value not in (None, "none"):
+            yield Problem(
+                severity="advice", where=f"launcher.{name}",
+                what=f"launcher.{name} is {value}, but the launcher {chosen.id} does not share or move anything, so it has no effect.",
+                how_to_fix=f"Leave launcher.{name} out.",
+            )  # fmt: skip
 
 
 def _check_length(recipe: Recipe, model: BaseModel | None) -> Iterator[Problem]:

@@ -183,3 +183,12 @@ def test_a_damaged_line_stops_the_run_until_it_is_left_out_on_purpose() -> None:
     assert found.where == "/d/rows.jsonl:17"
     assert "Line 17 of rows.jsonl" in found.what
     assert advice.severity == "advice"
+
+
+@pytest.mark.parametrize(("name", "value"), [("zero_stage", 3), ("offload", "cpu")])
+def test_settings_that_the_launcher_ignores_are_named(name: str, value: object) -> None:
+    advice = only(planned(with_value(a_recipe(), f"launcher.{name}", value)))
+    assert advice.severity == "advice"
+    assert advice.where == f"launcher.{name}"
+    assert str(value) in advice.what
+    assert "no effect" in advice.what
