@@ -1,7 +1,10 @@
 """The commands that only look: local models, the dataset doctor, what the model will see."""
 
 from itertools import groupby
+from os.path import isdir
 from pathlib import Path
+
+from pydantic import ValidationError
 
 from phitune_gui.cli.output import RESULT, say, size, table, tell, write_json
 from phitune_gui.core.base_model import BaseModel
@@ -13,6 +16,7 @@ from phitune_gui.jobs.desk import DataDesk
 from phitune_gui.jobs.questions import ask_model, ask_models, ask_preview, ask_report
 from phitune_gui.planning.data_checks import nothing_usable
 from phitune_gui.store.paths import model_folder, starter_folder
+from phitune_gui.store.recipes import first_field, sentence
 from phitune_gui.store.settings import load_settings
 
 HISTOGRAM_WIDTH = 40
@@ -21,7 +25,7 @@ HISTOGRAM_WIDTH = 40
 def list_models(folders: list[Path], as_json: bool) -> int:
     """Show the models under `folders`, or everywhere PhiTune looks."""
     for folder in folders:
-        if not folder.is_dir():
+        if not isdir(folder):  # noqa: PTH112  Path.is_dir raises for a name that is too long
             raise CannotStart(str(folder), f"There is no folder {folder}.", "Check the path.")
     with DataDesk() as desk:
         found = ask_models(desk, folders or model_places())
@@ -77,7 +81,11 @@ def data_section(data: Path, max_length: int, form: str, mapping: list[str]) -> 
         if not (role and equals and column):
             raise CannotStart("--map", f"{item!r} is no mapping.", "Write it as role=column, for example question=Frage.")
         columns[role] = column
-    return DataSection(sources=(DataSource(path=str(data.absolute())),), format=form, max_length=max_length, columns=columns)
+    try:
+        return DataSection(sources=(DataSource(path=str(data.absolute())),), format=form, max_length=max_length, columns=columns)
+    except ValidationError as error:
+        option = "--max-length" if first_field(error) == "max_length" else first_field(error)
+        raise CannotStart(option, sentence(error), "Choose a value within the limits.") from error
 
 
 def _with_tokenizer(desk: DataDesk, folder: Path) -> BaseModel:

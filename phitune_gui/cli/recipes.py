@@ -6,7 +6,7 @@ from phitune_gui.cli.output import duration, say, size, table, tell, write_json
 from phitune_gui.cli.study import Study, study
 from phitune_gui.core.names import RECIPE_SUFFIX
 from phitune_gui.core.problem import CannotStart
-from phitune_gui.core.recipe import DataSection, DataSource, ModelSection, Recipe, TechniqueSection
+from phitune_gui.core.recipe import Recipe, TechniqueSection
 from phitune_gui.jobs.questions import SAMPLE_ROWS
 from phitune_gui.store.model_folder.other_contents import refuse_non_folder
 from phitune_gui.store.paths import model_folder, require_writable, runs_folder
@@ -21,11 +21,8 @@ def new_recipe(model: Path, data: Path, technique: str, settings: list[str], out
         raise refuse_non_folder(model)
     if not data.exists():
         raise CannotStart(str(data), f"There is no dataset {data}.", "Check the path.")
-    recipe = Recipe(
-        model=ModelSection(path=str(model)),
-        data=DataSection(sources=(DataSource(path=str(data.absolute())),)),
-        technique=TechniqueSection(id=technique),
-    )
+    recipe = with_setting(Recipe(technique=TechniqueSection(id=technique)), "model.path", str(model))
+    recipe = with_setting(recipe, "data.sources", [{"path": str(data.absolute())}])
     recipe = _placed(with_options(recipe, settings))
     require_writable(out.absolute().parent)
     save_recipe(recipe, out.absolute())

@@ -49,7 +49,13 @@ class BaseModel(Value):
     """True when the chat template drops system messages, so PhiTune puts the system text into the first user turn."""
 
 
+def in_text(path: str) -> str:
+    """The path with signs for what is no text in it; it then names a folder that does not exist and is refused as such."""
+    return path.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
+
+
 def refused_folder(path: str, reason: str, how_to_fix: str) -> BaseModel:
     """A folder of which nothing is known but why it cannot be used."""
+    path = in_text(path)
     name = PurePath(path).name or path
     return BaseModel(path=path, name=name, family="", model_type="", usable=False, reason=reason, how_to_fix=how_to_fix)

@@ -11,6 +11,7 @@ SCHEMA_VERSION = 1
 MAX_SOURCES = 200
 _LONGEST_LIST = 64
 _LONGEST_TEXT = 200
+_LONGEST_PATH = 4096
 
 
 def _plain_option(value: Any) -> Any:
@@ -27,28 +28,40 @@ def _is_plain(value: Any) -> bool:
     return value is None or isinstance(value, float) or (isinstance(value, int) and abs(value) < 2**63)
 
 
+def _path(value: str) -> str:
+    """Files of recipes and events are UTF-8, so a name that is no text could be used but not written down."""
+    if len(value) > _LONGEST_PATH:
+        raise PydanticCustomError("path", "No path is longer than {most} characters", {"most": _LONGEST_PATH})
+    if "\0" in value or any("\ud800" <= letter <= "\udfff" for letter in value):
+        raise PydanticCustomError("path", "This name holds signs that are no text, so it cannot be written into a recipe")
+    return value
+
+
 def _supported_version(value: Any) -> Any:
     if type(value) is not int or value != SCHEMA_VERSION:
         raise PydanticCustomError("schema_version", "This PhiTune knows only schema version {known}", {"known": SCHEMA_VERSION})
     return value
 
 
+PathText = Annotated[str, AfterValidator(_path)]
+
+
 class ModelSection(Value):
     """Which model is tuned."""
 
-    path: str = Field("", title="Model folder", description="Folder of the local model that is tuned.")
+    path: PathText = Field("", title="Model folder", description="Folder of the local model that is tuned.")
 
 
 class DataSource(Value):
     """One dataset file."""
 
-    path: str = Field(title="File", description="Dataset file to learn from.")
+    path: PathText = Field(title="File", description="Dataset file to learn from.")
 
 
 class ValidationSection(Value):
     """Which rows are held out to judge the result."""
 
-    path: str | None = Field(None, title="Validation file", description="Rows of this file are never learned, only judged.")
+    path: PathText | None = Field(None, title="Validation file", description="Rows of this file are never learned, only judged.")
     percent: float = Field(
         10.0, ge=0, le=50, title="Hold out", description="Share of the rows held out when there is no validation file.",
         json_schema_extra={"unit": "%"},

@@ -9,6 +9,7 @@ from phitune_gui.core.dataset_report import DatasetReport
 from phitune_gui.core.messages import Conversation
 from phitune_gui.core.recipe import DataSection
 from phitune_gui.data.findings import Part, report_of
+from phitune_gui.data.person_paths import expanded
 from phitune_gui.data.rows import Dataset, load_rows, rejected, source_paths
 from phitune_gui.data.split import split, without_duplicates
 from phitune_gui.data.tokens import ChatTokenizer
@@ -32,7 +33,7 @@ def examine(data: DataSection, model: BaseModel | None, seed: int, max_rows: int
     if data.validation.path is None:
         learned, judged = split(unique, data.validation.percent, seed)
     else:
-        files.append(load_rows([Path(data.validation.path).expanduser()], data.model_copy(update={"columns": dataset.roles}), max_rows))
+        files.append(load_rows([expanded(data.validation.path)], data.model_copy(update={"columns": dataset.roles}), max_rows))
         learned, judged = unique, without_duplicates(files[1].conversations)
     duplicates = sum(len(each.conversations) for each in files) - len(learned) - len(judged)
     train, validation = Part(learned), Part(judged)

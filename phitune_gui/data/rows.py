@@ -12,6 +12,7 @@ from phitune_gui.core.messages import Conversation
 from phitune_gui.core.problem import CannotStart
 from phitune_gui.core.recipe import DataSection
 from phitune_gui.data.detect import LOOKED_AT_ROWS, Detection, column_names, detect
+from phitune_gui.data.person_paths import expanded
 from phitune_gui.data.readers import OpenFile, open_rows
 from phitune_gui.data.readers.data_row import DataRow, ReadRow
 
@@ -50,7 +51,7 @@ def source_paths(data: DataSection) -> list[Path]:
     """The recipe's dataset files. Raises CannotStart when there is none."""
     if not data.sources:
         raise CannotStart("data.sources", "No dataset file is chosen.", "Choose a file to learn from.")
-    return [Path(source.path).expanduser() for source in data.sources]
+    return [expanded(source.path) for source in data.sources]
 
 
 def load_rows(paths: Sequence[Path], data: DataSection, max_rows: int | None = None) -> Dataset:

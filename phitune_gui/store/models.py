@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from phitune_gui.catalog.base_models import chat_markers, judge_config
-from phitune_gui.core.base_model import BaseModel, refused_folder
+from phitune_gui.core.base_model import BaseModel, in_text, refused_folder
 from phitune_gui.core.problem import CannotStart, Problem
 from phitune_gui.core.value import Value
 from phitune_gui.data.desk import Operation
@@ -24,11 +24,14 @@ _CONFIG_LIMIT = 10_000_000
 
 def read_model(path: Path) -> BaseModel:
     """The model in this folder and its verdict; a folder that is none gets a verdict too. Never raises for bad folders."""
-    folder = snapshot_of(expanded(path).absolute())
     try:
+        folder = snapshot_of(expanded(path).absolute())
         config = _read_config(folder)
     except CannotStart as refusal:
-        return refused_folder(str(folder), refusal.problem.what, refusal.problem.how_to_fix)
+        return refused_folder(str(path), refusal.problem.what, refusal.problem.how_to_fix)
+    except (OSError, ValueError) as error:  # ValueError: a NUL in the name
+        why = ((error.strerror if isinstance(error, OSError) else "") or "this is not the name of a folder").lower()
+        return refused_folder(str(path), f"The folder cannot be opened: {why}.", "Check the path.")
     model = judge_config(config).model_copy(update={"path": str(folder)})
     if model.licence == NOT_STATED:
         model = model.model_copy(update={"licence": read_licence(folder)})
@@ -121,7 +124,8 @@ class ModelFolders(Value):
 
 
 def _model_folders(request: ModelFoldersRequest) -> ModelFolders:
-    return ModelFolders(paths=tuple(str(path) for path in find_model_folders(Path(folder) for folder in request.folders)))
+    found = find_model_folders(Path(folder) for folder in request.folders)
+    return ModelFolders(paths=tuple(in_text(str(path)) for path in found))
 
 
 MODEL_OPERATIONS: dict[str, Operation] = {

@@ -7,6 +7,7 @@ from pathlib import Path
 import platformdirs
 
 from phitune_gui.core.problem import CannotStart
+from phitune_gui.data.person_paths import expanded as expanded
 
 STARTER = "starter"
 """The word for the starter model, wherever a model folder is asked for."""
@@ -16,14 +17,6 @@ def home() -> Path:
     """The folder of everything that PhiTune keeps."""
     named = os.environ.get("PHITUNE_HOME")
     return expanded(named).absolute() if named else Path(platformdirs.user_data_dir("PhiTune", appauthor=False))
-
-
-def expanded(path: str | Path) -> Path:
-    """The path with a leading `~` replaced by the home folder it means. Raises CannotStart when nobody has that name."""
-    try:
-        return Path(path).expanduser()
-    except RuntimeError as error:
-        raise CannotStart(str(path), f"The path {path} means the home folder of a user who is not known here.", "Write it out.") from error
 
 
 def runs_folder() -> Path:

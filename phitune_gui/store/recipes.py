@@ -112,7 +112,7 @@ def _parsed(value: str) -> Any:
 
 
 def with_absolute_paths(recipe: Recipe, folder: Path) -> Recipe:
-    """The recipe with its relative paths resolved against `folder`."""
+    """The recipe with its relative paths resolved against `folder`. Raises CannotStart when one becomes too long."""
 
     def resolve(path: str) -> str:
         return str((folder / expanded(path)).absolute()) if path else path
@@ -123,7 +123,10 @@ def with_absolute_paths(recipe: Recipe, folder: Path) -> Recipe:
         source["path"] = resolve(source["path"])
     if recipe.data.validation.path:
         document["data"]["validation"]["path"] = resolve(recipe.data.validation.path)
-    return Recipe.model_validate(document)
+    try:
+        return Recipe.model_validate(document)
+    except ValidationError as error:
+        raise CannotStart(first_field(error), sentence(error), "Choose a shorter path.") from error
 
 
 def _commented(value: BaseModel) -> CommentedMap:

@@ -39,7 +39,7 @@ def _path(data: DataSection, model: BaseModel | None, seed: int) -> Path | None:
         files.append(str(Path(model.path) / "tokenizer.json"))
     try:
         stamps = [(str(Path(file).absolute()), (stat := Path(file).stat()).st_size, stat.st_mtime_ns) for file in files]
-    except OSError:
+    except (OSError, ValueError):  # ValueError: a NUL in the name
         return None
     question = json.dumps([_FORMAT, data.model_dump(mode="json"), seed, stamps, model.folds_system if model else None])
     return cache_folder() / "reports" / f"{hashlib.sha256(question.encode()).hexdigest()}.json"

@@ -49,7 +49,7 @@ def parse_yaml(text: str, path: Path, what: str, max_values: int = MAX_VALUES) -
     except MarkedYAMLError as error:
         line = error.problem_mark.line + 1 if error.problem_mark else 1
         raise _refuse(path, f"Line {line} of {path.name} is not valid YAML: {error.problem}.", what, line) from error
-    except (YAMLError, ValueError, RecursionError) as error:
+    except (YAMLError, ValueError, RecursionError, LookupError, TypeError) as error:
         raise _refuse(path, f"{path.name} is not valid YAML.", what) from error
     if not isinstance(document, dict):
         raise _refuse(path, f"{path.name} is not a {what}: it holds no settings.", what)
@@ -89,6 +89,8 @@ def _yaml(max_values: int) -> YAML:
             if isinstance(event, AliasEvent) or getattr(event, "anchor", None):
                 sign = "*" if isinstance(event, AliasEvent) else "&"
                 raise _Refused(None, None, f"anchors and aliases ({sign}{event.anchor[:40]}) are not accepted", event.start_mark)
+            if getattr(event, "tag", None):
+                raise _Refused(None, None, f"tags ({event.tag[:40]}) are not accepted", event.start_mark)
             self.values += 1
             if self.values > max_values:
                 raise _Refused(None, None, f"there are more than {max_values} names and values up to here", event.start_mark)

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from pydantic import ValidationError
 from PySide6.QtCore import QTimer
 from qasync import asyncSlot
 
@@ -13,7 +14,7 @@ from phitune_gui.core.problem import CannotStart, Problem
 from phitune_gui.core.recipe import MAX_SOURCES, DataSource, Recipe
 from phitune_gui.planning.plan import make_plan
 from phitune_gui.store.paths import runs_folder, starter_folder
-from phitune_gui.store.recipes import load_recipe, save_recipe, with_setting
+from phitune_gui.store.recipes import load_recipe, save_recipe, sentence, with_setting
 from phitune_gui.ui import desk_calls
 from phitune_gui.ui.recipe_history import RecipeHistory
 from phitune_gui.ui.session_state import SessionState
@@ -195,7 +196,11 @@ class SessionInputs(SessionState):
     def add_data(self, paths: Sequence[str | Path]) -> None:
         """Learns from these files too; a file that is there already is not added twice."""
         known = {source.path for source in self.recipe.data.sources}
-        new = tuple(DataSource(path=str(path)) for path in dict.fromkeys(paths) if str(path) not in known)
+        try:
+            new = tuple(DataSource(path=str(path)) for path in dict.fromkeys(paths) if str(path) not in known)
+        except ValidationError as error:
+            self.refuse(Problem(where="data.sources", what=sentence(error), how_to_fix=self.tr("Rename the file.")))
+            return
         if len(known) + len(new) > MAX_SOURCES:
             what = self.tr("{count} files are too many: a recipe names at most {most}.")
             fix = self.tr("Put the rows into fewer files.")

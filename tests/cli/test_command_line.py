@@ -203,6 +203,17 @@ def test_what_the_system_refuses_before_a_job_starts_is_a_sentence(
     assert "/full/home" in error["what"]
 
 
+@pytest.mark.parametrize("length", ["131073", "9" * 30])
+def test_a_length_beyond_the_limit_is_a_sentence(tmp_path: Path, length: str, capsys: CaptureFixture[str]) -> None:
+    (tmp_path / "rows.jsonl").write_text('{"text": "a"}\n')
+
+    assert main(["inspect", str(tmp_path / "rows.jsonl"), "--max-length", length]) == 2
+
+    words = capsys.readouterr().err
+    assert "max_length" in words
+    assert "Traceback" not in words
+
+
 @pytest.mark.skipif(sys.platform != "linux", reason="elsewhere there is always a screen")
 def test_without_a_screen_the_window_says_so_instead_of_aborting() -> None:
     seen = {name: value for name, value in os.environ.items() if name not in ("DISPLAY", "WAYLAND_DISPLAY", "QT_QPA_PLATFORM")}

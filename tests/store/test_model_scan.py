@@ -4,6 +4,7 @@ import json
 import os
 import shutil
 import struct
+import sys
 import time
 from pathlib import Path
 
@@ -166,3 +167,14 @@ def test_a_folder_that_takes_the_desk_down_is_one_refused_row(tmp_path: Path, mo
 
     assert (model.usable, model.name) == (False, "a")
     assert "took too long" in model.reason
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only here are names of files bytes")
+def test_a_folder_whose_name_is_no_text_spoils_no_others_verdict(tmp_path: Path) -> None:
+    write_model_folder(tmp_path / "good")
+    shutil.copytree(tmp_path / "good", tmp_path / os.fsdecode(b"bad \xff"))
+
+    with DataDesk() as desk:
+        found = ask_models(desk, [tmp_path])
+
+    assert sorted(model.usable for model in found) == [False, True]

@@ -2,14 +2,18 @@
 
 import os
 import time
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from phitune_gui.core.problem import CannotStart
 from phitune_gui.core.recipe import DataSection, DataSource, Recipe, TechniqueSection
-from phitune_gui.store.recipes import load_recipe, recipe_to_yaml, save_recipe, with_options
-from tests.helpers.factories import a_recipe
+from phitune_gui.planning.plan import make_plan
+from phitune_gui.store.recipes import load_recipe, recipe_to_yaml, save_recipe, with_options, with_setting
+from tests.helpers.factories import a_machine, a_model, a_recipe, a_report
 
 
 def test_a_recipe_comes_back_as_it_was_saved(tmp_path: Path) -> None:
@@ -59,7 +63,8 @@ def test_paths_are_relative_to_the_recipe(tmp_path: Path) -> None:
         ("technique: {a: {b: 1}}\n", "technique.a", "short list"),
         ("# " + "x" * 64_000 + "\n", "", "64 kB"),
         ("data: {sources: [" + "{path: a}, " * 201 + "]}\n", "data.sources", "at most 200"),
-        ("name: !!python/object/apply:os.system [touch /tmp/x]\n", "", "not valid YAML"),
+        ("name: !!python/object/apply:os.system [touch /tmp/x]\n", ":1", "tags"),
+        ("name: !!int ", ":1", "tags"),
     ],
 )  # fmt: skip
 def test_a_wrong_recipe_is_refused_with_its_place(tmp_path: Path, text: str, where: str, words: str) -> None:
@@ -148,3 +153,32 @@ def test_a_pipe_is_no_recipe(tmp_path: Path) -> None:
 
     with pytest.raises(CannotStart, match="no file"):
         load_recipe(tmp_path / "r.phitune.yaml")
+
+
+@pytest.mark.parametrize("path", ["~nobody-at-all/x", "a" * 5000, "a\0", "\udcff", "a/" * 2047 + "b"])
+@pytest.mark.parametrize("name", ["model.path", "data.sources.0.path", "data.validation.path"])
+def test_a_path_that_cannot_be_is_refused(tmp_path: Path, name: str, path: str) -> None:
+    def save_and_load() -> None:
+        save_recipe(with_setting(a_recipe(), name, path), tmp_path / "r.phitune.yaml")
+        load_recipe(tmp_path / "r.phitune.yaml")
+
+    with pytest.raises(CannotStart, match="path"):
+        save_and_load()
+
+
+def test_a_recipe_of_any_signs_is_read_or_refused(tmp_path_factory: pytest.TempPathFactory) -> None:
+    path = tmp_path_factory.mktemp("any") / "r.phitune.yaml"
+    pieces = st.sampled_from((
+        "name: ", "technique:", "\n", "  ", "- ", "? ", "[", "]", "{", "}", "<<: ", "!!binary ", "!!int ", "!!float ", "---\n", "|\n", '"',
+        "'", "\\x", "2001-01-01", "2001-99-99", "0x", "1e5", ".inf", "1:30:00", "data: ", "sources: ", "path: ", "training: ", "rank: ",
+        "1",
+    ))  # fmt: skip
+
+    @settings(max_examples=300, deadline=None, database=None)
+    @given(st.lists(pieces | st.text(max_size=3), max_size=30).map("".join) | st.binary(max_size=60))
+    def read(content: str | bytes) -> None:
+        path.write_bytes(content if isinstance(content, bytes) else content.encode("utf-8", "replace"))
+        with suppress(CannotStart):
+            make_plan(load_recipe(path), a_model(), a_report(), a_machine())
+
+    read()
