@@ -6,7 +6,8 @@ from pathlib import Path
 from PySide6.QtCore import QTimer
 from qasync import asyncSlot
 
-from phitune_gui.core.problem import Problem
+from phitune_gui.core.problem import CannotStart, Problem
+from phitune_gui.data.person_paths import expanded
 from phitune_gui.ui.connections import count_connections
 from phitune_gui.ui.drops import Drop, understand_all
 from phitune_gui.ui.session_jobs import SessionJobs
@@ -36,7 +37,12 @@ class Session(SessionJobs):
 
     def open_paths(self, paths: Sequence[str | Path]) -> None:
         """Takes what was dropped or named: datasets, a model folder, a recipe, a run folder; the rest is refused with the reason."""
-        for drop in understand_all([Path(path).expanduser().absolute() for path in paths]):
+        try:
+            named = [expanded(path).absolute() for path in paths]
+        except CannotStart as refusal:
+            self.refuse(refusal.problem)
+            return
+        for drop in understand_all(named):
             self._take(drop)
 
     def _take(self, drop: Drop) -> None:

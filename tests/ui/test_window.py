@@ -385,3 +385,12 @@ def test_every_control_has_a_name(live: Live) -> None:
         assert not nameless
 
     live(story)
+
+
+def test_a_path_of_an_unknown_persons_home_is_refused_in_words(live: Live) -> None:
+    async def story(window: MainWindow) -> None:
+        window.session.open_paths(["~nobody-of-this-name/rows.jsonl"])
+        assert window.session.problem is not None
+        assert "~nobody-of-this-name" in window.session.problem.what
+
+    live(story)

@@ -21,7 +21,7 @@ class LossCurves:
         self._canvas = canvas
         self.overlay, self.raw, self.smooth = canvas.curve(), canvas.curve(), canvas.curve()
         self.marks = canvas.curve(clip=False)
-        label = {"position": 0.97, "anchors": [(1.04, 0.5), (1.04, 0.5)]}
+        label = {"position": 0.97, "anchors": [(-0.04, 0.5), (1.04, 0.5)]}
         self.best = pg.InfiniteLine(angle=90, movable=False, label="", labelOpts=label)
         self.cross = pg.InfiniteLine(angle=90, movable=False)
         for line in (self.best, self.cross):

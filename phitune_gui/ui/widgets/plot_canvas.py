@@ -50,8 +50,8 @@ class _LossAxis(pg.AxisItem):
         self.enableAutoSIPrefix(False)
 
     def tickSpacing(self, low: float, high: float, size: float) -> list[tuple[float, float]]:
-        """A line about every 55 pixels."""
-        return [(_spacing(high - low, max(int(size / 55), 2)), 0)]
+        """A line about every 45 pixels, and never fewer than three."""
+        return [(_spacing(high - low, max(int(size / 45), 3)), 0)]
 
     def tickValues(self, low: float, high: float, size: float) -> list[tuple[float, list[float]]]:
         """Without lines so near an edge that their number would be cut off."""
