@@ -7,6 +7,7 @@ from typing import Any
 
 import peft
 import torch
+from peft.tuners.boft import layer as boft
 from transformers import BitsAndBytesConfig, Phi3Config, Phi3ForCausalLM
 
 from phitune_gui.catalog.techniques.technique import Technique
@@ -66,6 +67,7 @@ def attach_adapter(model: Phi3ForCausalLM, technique: Technique, options: Value)
         return model, 0
     config = peft.get_peft_config(dict(written))
     _refuse_missing(model, config)
+    boft.get_fbd_cuda = lambda: None  # else peft compiles a CUDA extension at run time, which needs a compiler; plain torch does as well
     tuned = peft.get_peft_model(model, config)
     return tuned, len(getattr(tuned.base_model, "targeted_module_names", ()))
 

@@ -44,18 +44,15 @@ def test_ids_are_unique() -> None:
 @every_technique
 @pytest.mark.engine
 def test_peft_takes_the_config_and_counts_the_same(each: Technique[Any]) -> None:
-    import torch
-    from peft import get_peft_config, get_peft_model
     from transformers import Phi3Config, Phi3ForCausalLM
+
+    from phitune_gui.engine.model import attach_adapter
 
     fields = {
         "vocab_size": 128, "hidden_size": 64, "intermediate_size": 96, "num_hidden_layers": 2, "num_attention_heads": 8,
         "num_key_value_heads": 2, "max_position_embeddings": 64, "pad_token_id": 0, "eos_token_id": 1, "bos_token_id": 1,
     }  # fmt: skip
-    config = each.peft_config(each.options())
-    assert config is not None
-    with torch.device("meta"):
-        tuned = get_peft_model(Phi3ForCausalLM(Phi3Config(**fields)), get_peft_config(dict(config)))
+    tuned, _wrapped = attach_adapter(Phi3ForCausalLM(Phi3Config(**fields)), each, each.options())
     trainable = sum(weights.numel() for weights in tuned.parameters() if weights.requires_grad)
     assert trainable == each.adapter_parameters(each.options(), judge_config({"model_type": "phi3", **fields}))
 

@@ -4,9 +4,17 @@ from typing import Any
 
 from pydantic import ValidationError
 
+from phitune_gui.catalog.techniques.boft import BOFT
+from phitune_gui.catalog.techniques.dora import DORA
+from phitune_gui.catalog.techniques.ia3 import IA3
+from phitune_gui.catalog.techniques.loha import LOHA
+from phitune_gui.catalog.techniques.lokr import LOKR
 from phitune_gui.catalog.techniques.lora import LORA
+from phitune_gui.catalog.techniques.oft import OFT
 from phitune_gui.catalog.techniques.option_errors import option_errors
+from phitune_gui.catalog.techniques.rslora import RSLORA
 from phitune_gui.catalog.techniques.technique import Technique
+from phitune_gui.catalog.techniques.vera import VERA
 from phitune_gui.core.base_model import BaseModel
 from phitune_gui.core.problem import CannotStart, Problem
 from phitune_gui.core.recipe import TechniqueSection
@@ -14,7 +22,7 @@ from phitune_gui.core.value import Value
 
 __all__ = ["TECHNIQUES", "Technique", "options_for", "technique", "technique_problems"]
 
-TECHNIQUES: tuple[Technique[Any], ...] = (LORA,)
+TECHNIQUES: tuple[Technique[Any], ...] = (LORA, RSLORA, DORA, IA3, VERA, LOHA, LOKR, OFT, BOFT)
 
 
 def technique(id: str) -> Technique[Any]:

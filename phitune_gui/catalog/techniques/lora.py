@@ -1,18 +1,17 @@
 """LoRA: train two small matrices beside each linear layer and leave the model as it is."""
 
-from typing import Annotated, Any
+from typing import Any
 
-from pydantic import BeforeValidator, Field
+from pydantic import Field
 
-from phitune_gui.catalog.base_models.shapes import FUSED_LAYERS, linear_layers
-from phitune_gui.catalog.techniques.target_modules import check_names, names_from_text
+from phitune_gui.catalog.base_models.shapes import Layer
+from phitune_gui.catalog.techniques.target_modules import TargetedOptions, check_rank, over_targets
 from phitune_gui.catalog.techniques.technique import Technique
 from phitune_gui.core.base_model import BaseModel
 from phitune_gui.core.problem import Problem
-from phitune_gui.core.value import Value
 
 
-class LoraOptions(Value):
+class LoraOptions(TargetedOptions):
     """What can be set about LoRA."""
 
     rank: int = Field(
@@ -25,10 +24,6 @@ class LoraOptions(Value):
     dropout: float = Field(
         0.0, ge=0, le=0.9, title="Dropout", description="Share of inputs dropped while training, against learning by heart.",
         json_schema_extra={"advanced": True},
-    )  # fmt: skip
-    target_modules: Annotated[tuple[str, ...], BeforeValidator(names_from_text)] = Field(
-        FUSED_LAYERS, title="Target layers", description="Layers that get an adapter. All four learn best.",
-        json_schema_extra={"advanced": True, "choices": list(FUSED_LAYERS)},
     )  # fmt: skip
 
 
@@ -45,30 +40,27 @@ def peft_config(options: LoraOptions) -> dict[str, Any]:
     }
 
 
+def two_matrices(options: LoraOptions, layer: Layer) -> int:
+    """Rank times inputs plus rank times outputs."""
+    return options.rank * (layer.inputs + layer.outputs)
+
+
 def adapter_parameters(options: LoraOptions, model: BaseModel) -> int:
-    """Rank times inputs plus rank times outputs of every adapted layer; unknown names count nothing."""
-    layers = linear_layers(model)
-    widths = sum(layers[name].inputs + layers[name].outputs for name in set(options.target_modules) if name in layers)
-    return options.rank * model.layers * widths
+    """Both matrices of every adapted layer."""
+    return over_targets(options, model, lambda layer: two_matrices(options, layer))
 
 
 def checks(options: LoraOptions, model: BaseModel | None) -> tuple[Problem, ...]:
-    """Unknown layer names, and a rank that is no smaller than the layers themselves."""
-    found = check_names(options.target_modules)
-    if found or model is None or not model.hidden:
-        return found
-    layers = linear_layers(model)
-    narrowest = min(min(layers[name]) for name in options.target_modules)
-    if options.rank < narrowest:
-        return ()
-    what = f"Rank {options.rank} is no smaller than the model's layers ({narrowest} wide), so LoRA saves nothing."
-    return (Problem(severity="advice", where="technique.rank", what=what, how_to_fix=f"Choose a rank well below {narrowest}."),)
+    """Target layers and rank."""
+    return check_rank(options, options.rank, model)
 
 
 LORA = Technique(
     id="lora",
     label="LoRA",
     summary="Trains small matrices beside the frozen model. Quick, exact to merge, a good first choice.",
+    when="Almost always: for a style, a format, a domain or a task, with some dozens to many thousands of rows.",
+    costs="The model's weights once, plus about one percent; the fastest of all.",
     options=LoraOptions,
     peft_config=peft_config,
     adapter_parameters=adapter_parameters,

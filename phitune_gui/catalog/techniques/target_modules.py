@@ -1,9 +1,14 @@
 """Which layers get an adapter: the four fused layers of Phi-3 by their own names, and what to say about any other name."""
 
-from typing import Any
+from collections.abc import Callable
+from typing import Annotated, Any
 
-from phitune_gui.catalog.base_models.shapes import FUSED_LAYERS
+from pydantic import BeforeValidator, Field
+
+from phitune_gui.catalog.base_models.shapes import FUSED_LAYERS, Layer, linear_layers
+from phitune_gui.core.base_model import BaseModel
 from phitune_gui.core.problem import Problem
+from phitune_gui.core.value import Value
 
 _FUSED_IN = {
     "q_proj": "qkv_proj", "k_proj": "qkv_proj", "v_proj": "qkv_proj", "gate_proj": "gate_up_proj", "up_proj": "gate_up_proj",
@@ -16,6 +21,34 @@ def names_from_text(value: Any) -> Any:
     if not isinstance(value, str):
         return value
     return tuple(name.strip() for name in value.strip("[]() ").split(",") if name.strip())
+
+
+class TargetedOptions(Value):
+    """The option that every technique with adapters on single layers has."""
+
+    target_modules: Annotated[tuple[str, ...], BeforeValidator(names_from_text)] = Field(
+        FUSED_LAYERS, title="Target layers", description="Layers that get an adapter. All four learn best.",
+        json_schema_extra={"advanced": True, "choices": list(FUSED_LAYERS)},
+    )  # fmt: skip
+
+
+def over_targets(options: TargetedOptions, model: BaseModel, count: Callable[[Layer], int]) -> int:
+    """The sum of `count` over every adapted layer of every block; unknown names count nothing."""
+    layers = linear_layers(model)
+    return model.layers * sum(count(layers[name]) for name in set(options.target_modules) if name in layers)
+
+
+def check_rank(options: TargetedOptions, rank: int, model: BaseModel | None) -> tuple[Problem, ...]:
+    """Unknown layer names, and a rank that is no smaller than the layers themselves."""
+    found = check_names(options.target_modules)
+    if found or model is None or not model.hidden:
+        return found
+    layers = linear_layers(model)
+    narrowest = min(min(layers[name]) for name in options.target_modules)
+    if rank < narrowest:
+        return ()
+    what = f"Rank {rank} is no smaller than the model's layers ({narrowest} wide), so the adapter saves nothing."
+    return (Problem(severity="advice", where="technique.rank", what=what, how_to_fix=f"Choose a rank well below {narrowest}."),)
 
 
 def check_names(names: tuple[str, ...]) -> tuple[Problem, ...]:

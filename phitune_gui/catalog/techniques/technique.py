@@ -15,6 +15,7 @@ Options = TypeVar("Options", bound=Value)
 class Technique(Generic[Options]):
     """One way to train weights. Every function takes validated options; nothing here imports torch.
 
+    `summary`, `when` and `costs` are sentences for people: what it does, when to choose it, its memory and speed beside LoRA.
     `peft_config` gives what `peft.get_peft_config` takes, or None when no adapter is trained.
     `adapter_parameters` is the exact count of trained parameters on a model, by its sizes alone.
     `checks` says what validation of single options cannot: it gets the model, or None while none is chosen.
@@ -24,6 +25,8 @@ class Technique(Generic[Options]):
     id: str
     label: str
     summary: str
+    when: str
+    costs: str
     options: type[Options]
     peft_config: Callable[[Options], dict[str, Any] | None]
     adapter_parameters: Callable[[Options, BaseModel], int]

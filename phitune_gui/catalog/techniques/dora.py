@@ -1,0 +1,35 @@
+"""DoRA: LoRA that learns direction and length of each weight column apart."""
+
+from typing import Any
+
+from phitune_gui.catalog.techniques import lora
+from phitune_gui.catalog.techniques.lora import LoraOptions, two_matrices
+from phitune_gui.catalog.techniques.target_modules import over_targets
+from phitune_gui.catalog.techniques.technique import Technique
+from phitune_gui.core.base_model import BaseModel
+
+
+def peft_config(options: LoraOptions) -> dict[str, Any]:
+    """LoRA's words with a magnitude vector (Liu et al. 2024, arXiv 2402.09353)."""
+    return {**lora.peft_config(options), "use_dora": True}
+
+
+def adapter_parameters(options: LoraOptions, model: BaseModel) -> int:
+    """LoRA's matrices and one length for each output."""
+    return over_targets(options, model, lambda layer: two_matrices(options, layer) + layer.outputs)
+
+
+DORA = Technique(
+    id="dora",
+    label="DoRA",
+    summary="LoRA that also learns how long each weight column is. Often a little better at low ranks.",
+    when="When LoRA is almost good enough and time matters less.",
+    costs="A little more memory than LoRA, and markedly slower: each step computes the length of every adapted weight anew.",
+    options=LoraOptions,
+    peft_config=peft_config,
+    adapter_parameters=adapter_parameters,
+    checks=lora.checks,
+    target_modules=lambda options: options.target_modules,
+    can_merge=True,
+    can_export=True,
+)

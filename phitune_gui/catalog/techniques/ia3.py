@@ -1,0 +1,65 @@
+"""IA3: train one factor per feature instead of matrices."""
+
+from typing import Any, Literal
+
+from pydantic import Field
+
+from phitune_gui.catalog.base_models.shapes import linear_layers
+from phitune_gui.catalog.techniques.technique import Technique
+from phitune_gui.core.base_model import BaseModel
+from phitune_gui.core.problem import Problem
+from phitune_gui.core.value import Value
+
+_LAYERS = {"attention and feed-forward": ("qkv_proj", "down_proj"), "all four": ("qkv_proj", "o_proj", "gate_up_proj", "down_proj")}
+_FEED_FORWARD = "down_proj"
+"""Here the inputs are scaled, elsewhere the outputs."""
+
+
+class Ia3Options(Value):
+    """What can be set about IA3."""
+
+    layers: Literal["attention and feed-forward", "all four"] = Field(
+        "attention and feed-forward", title="Layers", description="Which linear layers are scaled.", json_schema_extra={"advanced": True}
+    )
+
+
+def target_modules(options: Ia3Options) -> tuple[str, ...]:
+    """The layers' names."""
+    return _LAYERS[options.layers]
+
+
+def peft_config(options: Ia3Options) -> dict[str, Any]:
+    """IA3 (Liu et al. 2022, arXiv 2205.05638) in PEFT's words; keys and values lie in Phi-3's fused layer, so queries are scaled too."""
+    return {
+        "peft_type": "IA3", "task_type": "CAUSAL_LM", "target_modules": list(target_modules(options)),
+        "feedforward_modules": [_FEED_FORWARD],
+    }  # fmt: skip
+
+
+def adapter_parameters(options: Ia3Options, model: BaseModel) -> int:
+    """One factor per output, or per input of the feed-forward layer."""
+    layers = linear_layers(model)
+    return model.layers * sum(
+        layers[name].inputs if name == _FEED_FORWARD else layers[name].outputs for name in target_modules(options)
+    )  # fmt: skip
+
+
+def checks(_options: Ia3Options, _model: BaseModel | None) -> tuple[Problem, ...]:
+    """Nothing can be wrong."""
+    return ()
+
+
+IA3 = Technique(
+    id="ia3",
+    label="IA3",
+    summary="Learns one factor per feature: a few hundred thousand numbers for Phi-3-mini, a file below a megabyte.",
+    when="With very few rows, or when many small adapters must be kept. Wants a learning rate about ten times that of LoRA.",
+    costs="Less optimizer memory than LoRA; activations and speed are much the same.",
+    options=Ia3Options,
+    peft_config=peft_config,
+    adapter_parameters=adapter_parameters,
+    checks=checks,
+    target_modules=target_modules,
+    can_merge=True,
+    can_export=True,
+)

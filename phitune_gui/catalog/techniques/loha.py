@@ -1,0 +1,63 @@
+"""LoHa: the change of a layer is the elementwise product of two low-rank matrices, so its rank can reach their product."""
+
+from typing import Any
+
+from pydantic import Field
+
+from phitune_gui.catalog.techniques.target_modules import TargetedOptions, check_rank, over_targets
+from phitune_gui.catalog.techniques.technique import Technique
+from phitune_gui.core.base_model import BaseModel
+from phitune_gui.core.problem import Problem
+
+
+class LohaOptions(TargetedOptions):
+    """What can be set about LoHa and LoKr."""
+
+    rank: int = Field(8, ge=1, le=256, title="Rank", description="Width of the trained matrices; the change reaches its square.")
+    alpha: int = Field(
+        8, ge=1, le=4096, title="Alpha", description="Scale of what is learned; the same as the rank is a good start.",
+        json_schema_extra={"advanced": True},
+    )  # fmt: skip
+    rank_dropout: float = Field(
+        0.0, ge=0, le=0.9, title="Rank dropout", description="Share of the ranks dropped while training, against learning by heart.",
+        json_schema_extra={"advanced": True},
+    )  # fmt: skip
+
+
+def lycoris_config(options: LohaOptions, kind: str) -> dict[str, Any]:
+    """What LoHa and LoKr have in common in PEFT's words."""
+    return {
+        "peft_type": kind, "task_type": "CAUSAL_LM", "r": options.rank, "alpha": options.alpha, "rank_dropout": options.rank_dropout,
+        "target_modules": list(options.target_modules),
+    }  # fmt: skip
+
+
+def peft_config(options: LohaOptions) -> dict[str, Any]:
+    """LoHa (Hyeon-Woo et al. 2021, arXiv 2108.06098) in PEFT's words."""
+    return lycoris_config(options, "LOHA")
+
+
+def adapter_parameters(options: LohaOptions, model: BaseModel) -> int:
+    """Two pairs of matrices per layer."""
+    return over_targets(options, model, lambda layer: 2 * options.rank * (layer.inputs + layer.outputs))
+
+
+def checks(options: LohaOptions, model: BaseModel | None) -> tuple[Problem, ...]:
+    """Target layers and rank."""
+    return check_rank(options, options.rank, model)
+
+
+LOHA = Technique(
+    id="loha",
+    label="LoHa",
+    summary="Multiplies two low-rank matrices element by element, so that few numbers make a change of high rank.",
+    when="When LoRA lacks capacity at the size that fits.",
+    costs="Slower than LoRA and hungrier: the whole change of each layer is made in every step.",
+    options=LohaOptions,
+    peft_config=peft_config,
+    adapter_parameters=adapter_parameters,
+    checks=checks,
+    target_modules=lambda options: options.target_modules,
+    can_merge=True,
+    can_export=True,
+)
