@@ -92,11 +92,12 @@ class StepWatch(TrainerCallback):
 
     def _say_step(self, state: TrainerState, logs: dict[str, Any]) -> None:
         trainer = self.trainer
-        self.last_loss = trainer.step_loss / max(1, trainer.step_learned)
+        loss, tokens, learned = trainer.step_sums()
+        self.last_loss = loss / max(1, learned)
         self._reporter.emit(
             StepLogged(
                 step=state.global_step, epoch=state.epoch or 0.0, loss=self.last_loss, learning_rate=logs["learning_rate"],
-                grad_norm=float(logs.get("grad_norm", math.nan)), tokens=trainer.step_tokens, learned_tokens=trainer.step_learned,
+                grad_norm=float(logs.get("grad_norm", math.nan)), tokens=tokens, learned_tokens=learned,
                 seconds=self._seconds,
             )
         )  # fmt: skip
@@ -118,12 +119,18 @@ class StepWatch(TrainerCallback):
                 save = True
             else:
                 self.ended_by = "pause" if request.request == "pause" else "stop"
+        self.ended_by, save = self.trainer.ranks.told((self.ended_by, save))
         return save
 
     def _save(self, step: int) -> None:
         run: Path = self._reporter.folder
+        ranks = self.trainer.ranks
+        if not ranks.leads:
+            self.trainer.write_state(Path(ranks.told(None)))
+            self.last_saved = step
+            return
         with staged_folder(run / checkpoint_path(step)) as staging:
-            self.trainer.write_state(staging)
+            self.trainer.write_state(Path(ranks.told(str(staging))))
             write_note(staging, self._note._replace(step=step, evaluations=self.evaluations))
             write_manifest(staging)
         self.last_saved = step

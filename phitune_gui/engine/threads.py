@@ -18,11 +18,11 @@ def physical_cores() -> int:
     return max(1, min(cores, allowed))
 
 
-def use_threads(wanted: int | None) -> int:
-    """Let torch use `wanted` threads, or every physical core; returns the number."""
+def use_threads(wanted: int | None, processes: int = 1) -> int:
+    """Let torch use `wanted` threads, or this process's share of the physical cores; returns the number."""
     import torch  # not above: ONNX chat needs physical_cores only, and torch takes seconds to load
 
-    threads = wanted or physical_cores()
+    threads = wanted or max(1, physical_cores() // processes)
     torch.set_num_threads(threads)
     return threads
 

@@ -15,6 +15,7 @@ from phitune_gui.engine.checkpoints import Note, require_same_rows, verified_not
 from phitune_gui.engine.compared_rows import keep_compared_rows
 from phitune_gui.engine.model import Tuned, attach_adapter, load_base, parameter_counts
 from phitune_gui.engine.number_format import choose_dtype
+from phitune_gui.engine.ranks import Ranks, join_ranks, part_ranks
 from phitune_gui.engine.reporting import Reporter
 from phitune_gui.engine.step_watch import StepWatch
 from phitune_gui.engine.threads import return_freed_memory, use_threads
@@ -27,20 +28,25 @@ def run_training(job: TrainJob, reporter: Reporter) -> JobFinished | Paused:
 
     Raises CannotStart for rows, models or checkpoints that cannot be used, and NotFinite when the loss is no number any more.
     """
-    use_threads(job.recipe.training.threads)
+    ranks = join_ranks()
+    use_threads(job.recipe.training.threads, ranks.size)
     if job.recipe.training.gradient_checkpointing:
         return_freed_memory()
     rows = _rows(job, reporter)
-    note = _note(job, rows, reporter.folder)
-    keep_compared_rows(reporter.folder, rows)
+    note = _note(job, rows, reporter.folder, ranks)
+    if ranks.leads:
+        keep_compared_rows(reporter.folder, rows)
     set_seed(job.recipe.training.seed)
     model, matched, dtype = _model(job, reporter)
-    reporter.emit(_began(job, model, matched, dtype, rows))
-    save_steps, eval_steps = _rhythm(job, len(rows.train))
+    reporter.emit(_began(job, model, matched, dtype, rows, ranks))
+    save_steps, eval_steps = _rhythm(job, len(rows.train), ranks)
     watch = StepWatch(reporter, rows.validation, note, save_steps, eval_steps)
-    watch.trainer = build_trainer(model, rows.train, job.recipe.training, reporter.folder, watch)
-    _train(job, reporter, watch, note)
-    return _kept(job, reporter, watch)
+    watch.trainer = build_trainer(model, rows.train, job.recipe.training, reporter.folder, watch, ranks)
+    try:
+        _train(job, reporter, watch, note)
+        return _kept(job, reporter, watch)
+    finally:
+        part_ranks()
 
 
 def _rows(job: TrainJob, reporter: Reporter) -> TrainingRows:
@@ -53,10 +59,10 @@ def _rows(job: TrainJob, reporter: Reporter) -> TrainingRows:
     return rows
 
 
-def _note(job: TrainJob, rows: TrainingRows, run: Path) -> Note:
+def _note(job: TrainJob, rows: TrainingRows, run: Path, ranks: Ranks) -> Note:
     """What checkpoints of this run say about themselves; when resuming, compared with what the checkpoint says."""
     training = job.recipe.training
-    now = Note(0, len(rows.train), training.micro_batch_size * training.accumulation, rows.report.fingerprint, {})
+    now = Note(0, len(rows.train), training.micro_batch_size * training.accumulation * ranks.size, rows.report.fingerprint, {})
     if job.checkpoint is None:
         return now
     then = verified_note(run / job.checkpoint)
@@ -77,19 +83,19 @@ def _model(job: TrainJob, reporter: Reporter) -> tuple[Tuned, int, torch.dtype]:
     return model, matched, dtype
 
 
-def _began(job: TrainJob, model: Tuned, matched: int, dtype: torch.dtype, rows: TrainingRows) -> TrainingBegan:
+def _began(job: TrainJob, model: Tuned, matched: int, dtype: torch.dtype, rows: TrainingRows, ranks: Ranks) -> TrainingBegan:
     trainable, total = parameter_counts(model)
     return TrainingBegan(
-        total_steps=total_steps(job.recipe.training, len(rows.train)), trainable_parameters=trainable, total_parameters=total,
+        total_steps=total_steps(job.recipe.training, len(rows.train), ranks.size), trainable_parameters=trainable, total_parameters=total,
         train_rows=len(rows.train), validation_rows=len(rows.validation), matched_modules=matched,
         dtype=str(dtype).removeprefix("torch."), device="cuda" if torch.cuda.is_available() else "cpu",
     )  # fmt: skip
 
 
-def _rhythm(job: TrainJob, rows: int) -> tuple[int, int]:
+def _rhythm(job: TrainJob, rows: int, ranks: Ranks) -> tuple[int, int]:
     """Steps between checkpoints and between validations: the recipe's, else the plan's, else ten times per run."""
     training = job.recipe.training
-    tenth = max(1, total_steps(training, rows) // 10)
+    tenth = max(1, total_steps(training, rows, ranks.size) // 10)
     return training.save_steps or job.plan.save_steps or tenth, training.eval_steps or job.plan.eval_steps or tenth
 
 
@@ -112,6 +118,8 @@ def _kept(job: TrainJob, reporter: Reporter, watch: StepWatch) -> JobFinished | 
     step = watch.trainer.state.global_step
     if watch.ended_by == "pause":
         return Paused(step=step)
+    if not watch.trainer.ranks.leads:
+        return JobFinished()
     reporter.emit(StageBegan(stage="saving", detail="adapter"))
     folder = save_adapter(watch.trainer.model, job.base_model, reporter.folder, step)
     ended_early = watch.ended_by is not None and step < watch.trainer.state.max_steps

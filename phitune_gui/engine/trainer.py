@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Iterator, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ from phitune_gui.engine.adapter_files import save_weights
 from phitune_gui.engine.batches import collate, token_counts
 from phitune_gui.engine.loss import summed_loss
 from phitune_gui.engine.model import Tuned
+from phitune_gui.engine.ranks import Ranks
 
 SCHEDULES = {"cosine": "cosine", "linear": "linear", "constant": "constant_with_warmup"}
 
@@ -25,6 +27,7 @@ class LearnedTokenTrainer(Trainer):
     """
 
     loss_is_scaled_for_ga = True
+    ranks = Ranks()
     step_loss = 0.0
     step_tokens = 0
     step_learned = 0
@@ -36,8 +39,8 @@ class LearnedTokenTrainer(Trainer):
     def get_batch_samples(self, epoch_iterator: Iterator[Any], num_batches: int, device: torch.device) -> tuple[list[Any], torch.Tensor]:
         """The passes of one step and the number of tokens that all of them learn together."""
         samples, _their_count = super().get_batch_samples(epoch_iterator, num_batches, device)
-        learned = sum(token_counts(sample)[1] for sample in samples)
-        return samples, torch.tensor(max(1, learned), device=device)
+        (learned,) = self.ranks.summed([sum(token_counts(sample)[1] for sample in samples)])
+        return samples, torch.tensor(max(1, round(learned)), device=device)
 
     def compute_loss(
         self, model: Tuned, inputs: dict[str, Any], return_outputs: bool = False, num_items_in_batch: torch.Tensor | None = None
@@ -51,34 +54,50 @@ class LearnedTokenTrainer(Trainer):
         loss = total / num_items_in_batch
         return (loss, None) if return_outputs else loss
 
+    def step_sums(self) -> tuple[float, int, int]:
+        """Loss in nats, tokens and learned tokens of the step, over all its passes and processes."""
+        loss, tokens, learned = self.ranks.summed([self.step_loss, self.step_tokens, self.step_learned])
+        return loss, round(tokens), round(learned)
+
+    def _clip_grad_norm(self, model: Tuned) -> Any:
+        """First make the gradients those of the whole step: each process has only seen its own rows."""
+        self.ranks.add_gradients(model)
+        return super()._clip_grad_norm(model)
+
     def finish_at(self, checkpoint: Path, step: int) -> None:
         """Take the weights of a checkpoint after which nothing is left to train; `train` would do one step too many."""
         self._load_from_checkpoint(str(checkpoint))
         self.state.global_step = self.state.max_steps = step
 
     def write_state(self, folder: Path) -> None:
-        """Write everything that going on exactly from here needs, under the names that `train(resume_from_checkpoint=)` reads."""
-        save_weights(self.model, folder)
-        self._save_optimizer_and_scheduler(str(folder))
+        """Write everything that going on exactly from here needs, under the names that `train(resume_from_checkpoint=)` reads.
+
+        Every process calls this; each has random numbers of its own, the rest is the first one's to write.
+        """
         self._save_rng_state(str(folder))
-        self.state.save_to_json(str(folder / "trainer_state.json"))
+        if self.ranks.leads:
+            save_weights(self.model, folder)
+            self._save_optimizer_and_scheduler(str(folder))
+            self.state.save_to_json(str(folder / "trainer_state.json"))
+        self.ranks.wait()
 
 
 def build_trainer(
-    model: Tuned, rows: Sequence[Encoded], training: TrainingSection, folder: Path, watch: TrainerCallback
+    model: Tuned, rows: Sequence[Encoded], training: TrainingSection, folder: Path, watch: TrainerCallback, ranks: Ranks
 ) -> LearnedTokenTrainer:
     """A Trainer for `rows` that logs to nobody but `watch`."""
-    trainer = LearnedTokenTrainer(
-        model=model, args=_arguments(training, total_steps(training, len(rows)), folder), train_dataset=list(rows), data_collator=collate,
-        callbacks=[watch],
-    )  # fmt: skip
+    arguments = _arguments(training, total_steps(training, len(rows), ranks.size), folder)
+    trainer = LearnedTokenTrainer(model=model, args=arguments, train_dataset=list(rows), data_collator=collate, callbacks=[watch])
+    trainer.ranks = ranks
+    # We add the gradients up ourselves: DistributedDataParallel does it in the forward pass that our loss goes around.
+    trainer.accelerator.prepare_model = partial(trainer.accelerator.prepare_model, evaluation_mode=True)
     trainer.remove_callback(PrinterCallback)
     return trainer
 
 
-def total_steps(training: TrainingSection, rows: int) -> int:
+def total_steps(training: TrainingSection, rows: int, processes: int = 1) -> int:
     """Optimizer steps of a run; the last step of an epoch may hold fewer rows."""
-    per_epoch = math.ceil(rows / (training.micro_batch_size * training.accumulation))
+    per_epoch = math.ceil(rows / (training.micro_batch_size * training.accumulation * processes))
     wanted = max(1, math.ceil(round(training.epochs * per_epoch, 6)))
     return min(wanted, training.max_steps or wanted)
 

@@ -79,8 +79,8 @@ def _check_launcher(recipe: Recipe) -> Iterator[Problem]:
     if chosen is None:
         yield Problem(
             where="launcher.id",
-            what=f"PhiTune cannot start several processes yet, so the launcher {recipe.launcher.id!r} cannot be used.",
-            how_to_fix="Choose single.",
+            what=f"PhiTune has no launcher named {recipe.launcher.id!r}.",
+            how_to_fix=f"Choose one of: {', '.join(known)}.",
         )
         return
     if not chosen.shares:
@@ -89,8 +89,13 @@ def _check_launcher(recipe: Recipe) -> Iterator[Problem]:
         yield Problem(
             where="launcher.processes",
             what=f"The launcher {chosen.id} starts one process, but {recipe.launcher.processes} are asked for.",
-            how_to_fix="Set launcher.processes to 1.",
+            how_to_fix="Set launcher.processes to 1, or launcher.id to ddp.",
         )
+    if chosen.several and recipe.launcher.processes == 1:
+        yield Problem(
+            where="launcher.processes", what=f"The launcher {chosen.id} is for several processes, but one is asked for.",
+            how_to_fix="Set launcher.processes to 2 or more, or launcher.id to single.",
+        )  # fmt: skip
 
 
 def _check_sharing(recipe: Recipe, chosen: Launcher) -> Iterator[Problem]:

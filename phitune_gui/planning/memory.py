@@ -35,6 +35,8 @@ def plan_memory(recipe: Recipe, model: BaseModel | None, figures: Figures, hardw
         "logits": min(tokens, _LOGIT_POSITIONS) * model.vocabulary * _LOGIT_BYTES,
         "overhead": LIBRARIES_BYTES,
     }
+    processes = recipe.launcher.processes  # on a CPU all of them share the memory of the machine
+    parts = {name: size * processes for name, size in parts.items()}
     return MemoryPlan(device="cpu", parts=parts, total_bytes=sum(parts.values()), available_bytes=available)
 
 

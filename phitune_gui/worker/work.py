@@ -5,6 +5,7 @@ import os
 import signal
 import sys
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
 from types import FrameType
 
@@ -12,14 +13,45 @@ from pydantic import ValidationError
 
 from phitune_gui.core import events as e
 from phitune_gui.core import names
-from phitune_gui.core.job import ChatJob, ExportJob, Job, ProbeJob, StarterJob, TrainJob, VerifyJob, job_from_json
+from phitune_gui.core.job import ChatJob, ExportJob, Job, ProbeJob, Request, StarterJob, TrainJob, VerifyJob, job_from_json
 from phitune_gui.core.run import Run, apply_all
 from phitune_gui.files.atomic import sweep
 from phitune_gui.files.lock import Lock
 from phitune_gui.files.regular import read_regular
 from phitune_gui.jobs.worker_file import write_worker_file
+from phitune_gui.store.checkpoints import checkpoint_steps
 from phitune_gui.store.runs import read_events
+from phitune_gui.worker.company import Lost, company, follow_parent
 from phitune_gui.worker.reporter import FolderReporter
+
+
+class _Silent:
+    """The reporter of a process that is not the first: the first one speaks and listens for all."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+
+    def emit(self, _event: e.Event) -> None:
+        """Nothing."""
+
+    def poll(self) -> list[Request]:
+        """Nothing: the first process tells what was asked."""
+        return []
+
+
+def work_beside(folder: Path) -> int:
+    """Train as one of the other processes; the first one holds the folder and says how it ended."""
+    faulthandler.enable()
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    follow_parent()
+    job = _read_job(folder)
+    if not isinstance(job, TrainJob):
+        return names.EXIT_CANNOT_START
+    from phitune_gui.engine.train import run_training
+
+    run_training(job, _Silent(folder))
+    return names.EXIT_DONE
 
 
 def work(folder: Path) -> int:
@@ -46,12 +78,28 @@ def _work(folder: Path, job: Job) -> int:
     _listen_to_signals(reporter)
     reporter.begin(earlier, job.from_step if isinstance(job, TrainJob) else 0)
     ending: e.Event
+    size = job.recipe.launcher.processes if isinstance(job, TrainJob) else 1
     try:
-        ending = _do(job, reporter)
+        with company(folder, size, partial(_end_without, reporter, folder)):
+            ending = _do(job, reporter)
+    except Lost as loss:
+        ending = _lost(str(loss), folder)
     except Exception as error:  # noqa: BLE001  the one place where every failure becomes an event
         ending = _explain(error, folder)
     reporter.emit(ending)
     return names.EXIT_FAILED if isinstance(ending, e.JobFailed) else names.EXIT_DONE
+
+
+def _end_without(reporter: FolderReporter, folder: Path, what: str) -> None:
+    """The engine waits for a process that is gone and will not return."""
+    reporter.emit(_lost(what, folder))
+    os._exit(names.EXIT_FAILED)
+
+
+def _lost(what: str, folder: Path) -> e.JobFailed:
+    kept = max(checkpoint_steps(folder), default=None)
+    safe = "No checkpoint had been saved yet." if kept is None else f"The checkpoint of step {kept} is safe; resume from it."
+    return e.JobFailed(kind="crashed", message=what, hint=f"The log holds the details. {safe}")
 
 
 def _read_job(folder: Path) -> Job | None:

@@ -1,11 +1,12 @@
 """The ways to start training that PhiTune offers, in the order they are shown."""
 
+from phitune_gui.catalog.launchers.ddp import DDP
 from phitune_gui.catalog.launchers.launcher import Launcher
 from phitune_gui.catalog.launchers.single import SINGLE
 
 __all__ = ["LAUNCHERS", "Launcher", "launcher"]
 
-LAUNCHERS: tuple[Launcher, ...] = (SINGLE,)
+LAUNCHERS: tuple[Launcher, ...] = (SINGLE, DDP)
 
 
 def launcher(id: str) -> Launcher:

@@ -1,0 +1,136 @@
+"""Several processes train as one does, stop and resume like one, and none is left behind when one of them dies."""
+
+import json
+import os
+import signal
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import psutil
+import pytest
+
+from phitune_gui.core.events import StepLogged
+from phitune_gui.core.run import Run, apply_all
+from phitune_gui.store.runs import read_events
+from tests.helpers.commands import phitune
+from tests.helpers.tiny_phi3 import write_tiny_phi3
+
+pytestmark = [pytest.mark.engine, pytest.mark.skipif(os.name == "nt", reason="gloo over files is not tried on Windows")]
+
+ONE = ("training.accumulation=2",)
+TWO = ("launcher.id=ddp", "launcher.processes=2")
+COMMON = ("training.micro_batch_size=2", "training.learning_rate=0.02", "technique.rank=4", "training.dtype=float32", "training.threads=1")
+
+
+@pytest.fixture(scope="module")
+def recipe(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("launchers")
+    model = write_tiny_phi3(folder / "tiny", max_position_embeddings=2048, original_max_position_embeddings=2048)
+    rows = [{"question": f"Captain, {number}?", "answer": "aye " * (3 + number % 9)} for number in range(80)]
+    (folder / "rows.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows), "utf-8")
+    made = folder / "r.phitune.yaml"
+    options = [part for option in COMMON for part in ("-o", option)]
+    given = ["--model", str(model), "--data", str(folder / "rows.jsonl"), "--out", str(made)]
+    phitune("recipe", "new", *given, *options, home=folder / "home")
+    return made
+
+
+def train(recipe: Path, *options: str, code: int = 0) -> dict[str, Any]:
+    given = [part for option in options for part in ("-o", option)]
+    return phitune("train", str(recipe), *given, home=recipe.parent / "home", code=code)
+
+
+def steps(run: str) -> list[StepLogged]:
+    return [event for event in read_events(Path(run)) if isinstance(event, StepLogged)]
+
+
+def test_two_processes_do_what_one_does(recipe: Path) -> None:
+    planned = phitune("plan", str(recipe), *("-o", TWO[0], "-o", TWO[1]), home=recipe.parent / "home")
+    alone = train(recipe, *ONE, "training.max_steps=12")
+    together = train(recipe, *TWO, "training.max_steps=12")
+
+    assert planned["effective_batch_size"] == 4
+    assert together["state"] == "finished"
+    for one, two in zip(steps(alone["run"]), steps(together["run"]), strict=True):
+        assert two.loss == pytest.approx(one.loss, abs=1e-4)
+        assert two.grad_norm == pytest.approx(one.grad_norm, rel=1e-3)
+        assert (two.tokens, two.learned_tokens, two.learning_rate) == (one.tokens, one.learned_tokens, one.learning_rate)
+    assert together["best_validation_loss"] == pytest.approx(alone["best_validation_loss"], abs=1e-4)
+
+
+@contextmanager
+def in_background(recipe: Path, home: Path, *options: str, code: int = 0) -> Iterator[dict[str, Any]]:
+    """The command goes on beside the block; its JSON is there after the block."""
+    result: dict[str, Any] = {}
+    given = [part for option in options for part in ("-o", option)]
+    thread = threading.Thread(target=lambda: result.update(phitune("train", str(recipe), *given, home=home, code=code)))
+    thread.start()
+    yield result
+    thread.join(90)
+
+
+def at_step(runs: Path, step: int) -> Path:
+    """The only run under `runs`, once it has come to this step."""
+    deadline = time.monotonic() + 90
+    while time.monotonic() < deadline:
+        for events in runs.glob("*/events.jsonl"):
+            if apply_all(Run(), read_events(events.parent)).step >= step:
+                return events.parent
+        time.sleep(0.05)
+    raise TimeoutError(f"step {step} never came")
+
+
+def workers(run: Path) -> tuple[psutil.Process, list[psutil.Process]]:
+    """The first process of the training and the others."""
+    first = psutil.Process(json.loads((run / "worker.json").read_text("utf-8"))["pid"])
+    return first, [child for child in first.children() if "--worker" in child.cmdline()]
+
+
+def gone(processes: list[psutil.Process]) -> bool:
+    return not psutil.wait_procs(processes, timeout=15)[1]
+
+
+LONG = ("training.max_steps=100000", "training.epochs=100", "training.save_steps=5")
+
+
+@pytest.mark.faults
+def test_a_lost_process_ends_the_run_with_a_sentence_and_no_orphan(recipe: Path, tmp_path: Path) -> None:
+    with in_background(recipe, tmp_path, *TWO, *LONG, code=1) as result:
+        first, others = workers(at_step(tmp_path / "runs", 6))
+        assert len(others) == 1
+        others[0].send_signal(signal.SIGKILL)
+
+    assert result["error"]["what"] == "Process 2 of 2 was ended by signal 9, so the training cannot go on."
+    assert "checkpoint of step" in result["error"]["how_to_fix"]
+    assert gone([first, *others])
+
+
+@pytest.mark.faults
+def test_the_others_go_with_the_first(recipe: Path, tmp_path: Path) -> None:
+    with in_background(recipe, tmp_path, *TWO, *LONG, code=1) as result:
+        first, others = workers(at_step(tmp_path / "runs", 6))
+        first.send_signal(signal.SIGKILL)
+
+    assert "killed from outside" in result["error"]["what"]
+    assert gone(others)
+
+
+def test_it_stops_saves_and_goes_on_to_the_same_end(recipe: Path, tmp_path: Path) -> None:
+    options = (*TWO, "training.max_steps=30", "training.epochs=100", "technique.dropout=0.2")
+    whole = train(recipe, *options)
+    with in_background(recipe, tmp_path, *options):
+        run = at_step(tmp_path / "runs", 3)
+        stopped = phitune("stop", str(run), home=tmp_path)
+
+    resumed = phitune("resume", str(run), home=tmp_path)
+
+    assert stopped["state"] == "stopped"
+    assert 3 <= stopped["from_step"] < 30
+    assert resumed["from_step"] == stopped["from_step"]
+    assert resumed["final_loss"] == whole["final_loss"]
+    weights = "adapter/adapter_model.safetensors"
+    assert (run / weights).read_bytes() == (Path(whole["run"]) / weights).read_bytes()
