@@ -137,9 +137,18 @@ def test_rows_beyond_the_sliding_window_are_advised_against() -> None:
 def test_other_launchers_are_refused_in_plain_words() -> None:
     problem = only(planned(with_values(launcher__id="zero3")))
     assert problem.where == "launcher.id"
-    assert problem.what.startswith("PhiTune cannot start several processes yet")
-    assert problem.how_to_fix == "Choose single."
-    assert only(planned(with_values(launcher__processes=2))).where == "launcher.processes"
+    assert problem.what == "PhiTune has no launcher named 'zero3'."
+    assert problem.how_to_fix == "Choose one of: single, ddp."
+
+
+@pytest.mark.parametrize(("id", "processes"), [("single", 2), ("ddp", 1)])
+def test_a_number_of_processes_that_the_launcher_does_not_start_is_a_problem(id: str, processes: int) -> None:
+    assert only(planned(with_values(launcher__id=id, launcher__processes=processes))).where == "launcher.processes"
+
+
+def test_several_processes_share_the_memory_of_the_machine() -> None:
+    one = planned(with_values(launcher__id="single")).memory.total_bytes
+    assert planned(with_values(launcher__id="ddp", launcher__processes=3)).memory.total_bytes == 3 * one
 
 
 def test_technique_findings_are_part_of_the_plan() -> None:
