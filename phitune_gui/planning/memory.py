@@ -1,6 +1,7 @@
 """How much memory training will need at its peak, part by part, from closed formulas."""
 
 from phitune_gui.catalog.exports.sizes import LIBRARIES_BYTES, dtype_bytes, weights_bytes
+from phitune_gui.catalog.launchers import LAUNCHERS
 from phitune_gui.core.base_model import BaseModel
 from phitune_gui.core.hardware import Hardware
 from phitune_gui.core.plan import MemoryPlan
@@ -35,9 +36,14 @@ def plan_memory(recipe: Recipe, model: BaseModel | None, figures: Figures, hardw
         "logits": min(tokens, _LOGIT_POSITIONS) * model.vocabulary * _LOGIT_BYTES,
         "overhead": LIBRARIES_BYTES,
     }
-    processes = recipe.launcher.processes  # on a CPU all of them share the memory of the machine
-    parts = {name: size * processes for name, size in parts.items()}
+    parts = {name: size * _processes(recipe) for name, size in parts.items()}
     return MemoryPlan(device="cpu", parts=parts, total_bytes=sum(parts.values()), available_bytes=available)
+
+
+def _processes(recipe: Recipe) -> int:
+    """How many hold the model at once; on a CPU all of them share the memory of the machine."""
+    several = any(known.several for known in LAUNCHERS if known.id == recipe.launcher.id)
+    return recipe.launcher.processes if several else 1
 
 
 def frozen_dtype(recipe: Recipe) -> str:
