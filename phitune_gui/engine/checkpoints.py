@@ -65,12 +65,31 @@ def require_same_rows(then: Note, now: Note) -> None:
 
 def prune(run: Path, evaluations: Mapping[int, float]) -> None:
     """Remove all but the newest KEEP checkpoints and the one with the lowest validation loss."""
-    steps = {step: path for path in (run / CHECKPOINTS_FOLDER).iterdir() if (step := checkpoint_step(path.name)) is not None}
+    steps = _steps(run)
     kept = set(sorted(steps)[-KEEP:])
     judged = {step: loss for step, loss in evaluations.items() if step in steps and loss == loss}
     if judged:
         kept.add(min(judged, key=judged.__getitem__))
     for step in steps.keys() - kept:
-        trash = steps[step].with_name(f"{TRASH_PREFIX}{step}")
-        steps[step].rename(trash)
-        shutil.rmtree(trash, ignore_errors=True)
+        _remove(steps[step], step)
+
+
+def remove_later(run: Path, step: int) -> None:
+    """Remove the checkpoints after `step`, from which training goes on because they are damaged.
+
+    Left there they would count as the newest ones, and `prune` would keep them instead of those that are made now.
+    """
+    for later, path in _steps(run).items():
+        if later > step:
+            _remove(path, later)
+
+
+def _steps(run: Path) -> dict[int, Path]:
+    return {step: path for path in (run / CHECKPOINTS_FOLDER).iterdir() if (step := checkpoint_step(path.name)) is not None}
+
+
+def _remove(checkpoint: Path, step: int) -> None:
+    """Renamed first, so that a half removed one is never taken for a checkpoint."""
+    trash = checkpoint.with_name(f"{TRASH_PREFIX}{step}")
+    checkpoint.rename(trash)
+    shutil.rmtree(trash, ignore_errors=True)

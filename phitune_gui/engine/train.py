@@ -11,7 +11,7 @@ from phitune_gui.core.job import TrainJob
 from phitune_gui.core.problem import CannotStart
 from phitune_gui.data.training_rows import TrainingRows, training_rows
 from phitune_gui.engine.adapter_files import save_adapter
-from phitune_gui.engine.checkpoints import Note, require_same_rows, verified_note
+from phitune_gui.engine.checkpoints import Note, remove_later, require_same_rows, verified_note
 from phitune_gui.engine.compared_rows import keep_compared_rows
 from phitune_gui.engine.model import Tuned, attach_adapter, load_base, parameter_counts
 from phitune_gui.engine.number_format import choose_dtype
@@ -106,6 +106,7 @@ def _train(job: TrainJob, reporter: Reporter, watch: StepWatch, note: Note) -> N
         reporter.emit(StageBegan(stage="training"))
         watch.trainer.train()
         return
+    remove_later(reporter.folder, note.step)
     reporter.emit(Resumed(step=note.step))
     reporter.emit(StageBegan(stage="training"))
     if note.step >= watch.trainer.args.max_steps:

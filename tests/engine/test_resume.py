@@ -122,6 +122,25 @@ def test_pausing_keeps_no_adapter_and_says_where_it_can_go_on(model: BaseModel, 
     assert not (notebook.folder / "adapter").exists()
 
 
+def test_damaged_checkpoints_after_the_one_that_is_gone_on_from_do_not_crowd_out_new_ones(
+    model: BaseModel, data: Path, tmp_path: Path
+) -> None:
+    job = a_job(model, data, max_steps=4, save_steps=1)
+    notebook = Notebook(in_folder(job, tmp_path / "run"), _word("pause", 2))
+    run_training(job, notebook)
+    checkpoints = notebook.folder / "checkpoints"
+    for damaged in ("step-000007", "step-000008"):
+        (checkpoints / damaged).mkdir()
+
+    again = Notebook(notebook.folder)
+    run_training(_from(job, 2), again)
+
+    newest = again.all(e.CheckpointSaved)[-1].step
+    assert newest > 2
+    assert (checkpoints / f"step-{newest:06d}").is_dir()
+    assert not any((checkpoints / damaged).exists() for damaged in ("step-000007", "step-000008"))
+
+
 def test_the_two_newest_checkpoints_and_the_best_one_are_kept(tmp_path: Path) -> None:
     for step in (2, 4, 6, 8, 10):
         (tmp_path / "checkpoints" / f"step-{step:06d}").mkdir(parents=True)
