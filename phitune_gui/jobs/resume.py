@@ -1,5 +1,6 @@
 """Going on with a run that was stopped, paused or broken off, from its newest checkpoint that is whole."""
 
+import time
 from pathlib import Path
 
 from pydantic import ValidationError
@@ -12,8 +13,12 @@ from phitune_gui.files.manifest import verify_manifest
 from phitune_gui.files.regular import read_regular
 from phitune_gui.jobs.history import settled_run
 from phitune_gui.jobs.launch import start_again
-from phitune_gui.jobs.supervisor import Supervisor
+from phitune_gui.jobs.supervisor import POLL_SECONDS, Supervisor
+from phitune_gui.jobs.worker_file import worker_lives
 from phitune_gui.store.checkpoints import checkpoint_steps
+
+GOING_SECONDS = 15.0
+"""A worker that wrote its last event is gone in this time, also where it has to give much memory back."""
 
 
 def resume_training(folder: Path, niceness: int = 0) -> tuple[Supervisor, int]:
@@ -23,6 +28,7 @@ def resume_training(folder: Path, niceness: int = 0) -> tuple[Supervisor, int]:
     """
     run = settled_run(folder).run
     refuse_unless_resumable(folder, run)
+    _see_out(folder)
     job = _job(folder)
     step, checkpoint = newest_whole(folder)
     again = job.model_copy(update={"from_step": step, "checkpoint": str(checkpoint.relative_to(folder)), "niceness": niceness})
@@ -37,6 +43,13 @@ def refuse_unless_resumable(folder: Path, run: Run) -> None:
         )
     if not run.ended:
         raise CannotStart(str(folder), f"The run {folder.name} is being trained.", "Let it finish, or stop it first.")
+
+
+def _see_out(folder: Path) -> None:
+    """Wait for the worker of an ended attempt: it says its last word before its process ends."""
+    deadline = time.monotonic() + GOING_SECONDS
+    while worker_lives(folder) and time.monotonic() < deadline:
+        time.sleep(POLL_SECONDS)
 
 
 def newest_whole(folder: Path) -> tuple[int, Path]:
