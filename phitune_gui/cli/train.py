@@ -71,9 +71,10 @@ def stop_run(name: str, now: bool, as_json: bool) -> int:
         raise CannotStart(str(folder), f"The run {folder.name} is not running.", "phitune show tells how it ended.")
     supervisor = Supervisor(folder)
     supervisor.read()
-    send(folder, "kill" if now else "stop", secrets.token_hex(8))
-    if now and not supervisor.wait_for_end(KILL_PATIENCE_SECONDS):
-        supervisor.kill()
+    if now:
+        _end_at_once(supervisor)
+    else:
+        _ask_to_stop(folder)
     if not supervisor.wait_for_end(STOP_PATIENCE_SECONDS):
         raise CannotStart(str(folder), f"The run {folder.name} has not stopped yet.", "Stop it at once with --now.")
     run = supervisor.run
@@ -82,6 +83,26 @@ def stop_run(name: str, now: bool, as_json: bool) -> int:
     else:
         say(ending(run))
     return 0
+
+
+def _ask_to_stop(folder: Path) -> None:
+    try:
+        send(folder, "stop", secrets.token_hex(8))
+    except OSError as error:
+        why = (error.strerror or "the system refused").lower()
+        what = f"The run {folder.name} could not be asked to stop: {why}."
+        raise CannotStart(str(folder), what, "Free some space, or stop it at once with --now.") from error
+
+
+def _end_at_once(supervisor: Supervisor) -> None:
+    """Let the worker end itself, or end it from outside where it does not, or where the disk has no room to ask it."""
+    patience = KILL_PATIENCE_SECONDS
+    try:
+        send(supervisor.folder, "kill", secrets.token_hex(8))
+    except OSError:
+        patience = 0.0
+    if not supervisor.wait_for_end(patience):
+        supervisor.kill()
 
 
 def after_interruption(supervisor: Supervisor, run: Run, as_json: bool) -> int:

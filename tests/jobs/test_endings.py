@@ -114,6 +114,25 @@ def test_a_worker_that_stands_still_is_waited_for_in_vain_and_ended_by_stop_now(
     assert "ended at once at step 5 of 10, as asked" in capsys.readouterr().err
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="a worker is killed as on POSIX")
+def test_a_full_disk_does_not_keep_a_run_from_being_stopped_at_once(
+    start: Start, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def full(*_arguments: object) -> str:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    first = _until_step_5(start([*TRAINING, ["sleep", 60]], create_run_folder(a_recipe(), a_plan(), "a")))
+    monkeypatch.setattr(train, "send", full)
+
+    with pytest.raises(CannotStart, match="could not be asked to stop: no space left on device"):
+        train.stop_run(first.folder.name, now=False, as_json=False)
+    assert first.alive
+    assert train.stop_run(first.folder.name, now=True, as_json=False) == 0
+
+    assert first.wait(10)
+    assert "ended at once at step 5 of 10, as asked" in capsys.readouterr().err
+
+
 def test_a_worker_that_dies_before_it_begins_again_gets_an_ending_of_its_own(start: Start) -> None:
     first = start(TRAINING)
     assert first.wait_for_end(20)
