@@ -12,6 +12,7 @@ from phitune_gui.cli.chat import Answer, Kind, Question, in_words, talking_to
 from phitune_gui.cli.demo_report import WHO, Answers, DemoResult, Peaks, as_json_document, as_markdown, result_rows
 from phitune_gui.cli.export import make_export, only_export, show_report
 from phitune_gui.cli.follow import Interrupted, follow
+from phitune_gui.cli.interrupts import counted_interrupts
 from phitune_gui.cli.output import duration, say, say_unless, table, write_json
 from phitune_gui.cli.recipes import show
 from phitune_gui.cli.starter import ready_starter
@@ -61,8 +62,9 @@ def _main_job(out: Path, quick: bool, quiet: bool, began: float) -> DemoResult:
     refuse_blocked(result.plan, result.model)
     assert result.model is not None
     _title("3 of 6  Training", quiet)
-    supervisor = start_training(recipe, result.plan, result.model, out)
-    run = follow(supervisor, quiet)
+    with counted_interrupts():
+        supervisor = start_training(recipe, result.plan, result.model, out)
+        run = follow(supervisor, quiet)
     plot = _draw_loss(supervisor.folder, out / "loss.png")
     _title("4 of 6  Export to ONNX: the smallest precision that passes the check", quiet)
     exporting = make_export(supervisor.folder, "auto", None, quiet)

@@ -1,10 +1,11 @@
 """The commands about exports: make one, and check one again."""
 
+from functools import partial
 from itertools import pairwise
 from pathlib import Path
 
 from phitune_gui.catalog.exports import AUTOMATIC
-from phitune_gui.cli.follow import Interrupted, follow
+from phitune_gui.cli.follow import Interrupted, start_and_follow
 from phitune_gui.cli.output import say, size, table, write_json
 from phitune_gui.core.job import ExportJob, VerifyJob
 from phitune_gui.core.names import EXIT_DONE, EXIT_FAILED, EXIT_INTERRUPTED, EXPORT_MANIFEST, EXPORTS_FOLDER
@@ -41,7 +42,8 @@ def make_export(run_folder: Path, target: str, out: Path | None, quiet: bool) ->
         if not quiet:
             say(f"{problem.what} {problem.how_to_fix}", "yellow")
     require_writable(final.parent)
-    return follow(start_job(ExportJob(run=str(run_folder), target=target, out=str(final))), quiet, run_folder)
+    job = ExportJob(run=str(run_folder), target=target, out=str(final))
+    return start_and_follow(partial(start_job, job), quiet, run_folder)
 
 
 def verify_export(folder: Path, as_json: bool) -> int:
@@ -51,7 +53,7 @@ def verify_export(folder: Path, as_json: bool) -> int:
             str(folder), f"{folder} is no PhiTune export: it has no {EXPORT_MANIFEST}.", "Name a folder that phitune export made."
         )
     try:
-        run = follow(start_job(VerifyJob(export=str(folder.absolute()))), as_json, folder.absolute())
+        run = start_and_follow(partial(start_job, VerifyJob(export=str(folder.absolute()))), as_json, folder.absolute())
     except Interrupted:
         return EXIT_INTERRUPTED
     return tell(only_export(run), as_json)

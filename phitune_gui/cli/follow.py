@@ -29,6 +29,12 @@ class Interrupted(Exception):
         self.run = run
 
 
+def start_and_follow(start: Callable[[], Supervisor], quiet: bool = False, about: Path | None = None) -> Run:
+    """Like `follow`, of a job that `start` starts: a Ctrl-C between its start and the watching stops it too, and leaves no worker."""
+    with counted_interrupts():
+        return follow(start(), quiet, about)
+
+
 def follow(supervisor: Supervisor, quiet: bool = False, about: Path | None = None) -> Run:
     """Watch the job to its end and return its run. Raises JobEndedBadly when it failed, Interrupted after Ctrl-C.
 

@@ -20,9 +20,16 @@ class Interrupts:
 
 @contextmanager
 def counted_interrupts() -> Iterator[Interrupts]:
-    """Count Ctrl-C for the length of the block; where it was ignored (`nohup`, a script's background job) it stays ignored."""
-    interrupts = Interrupts()
+    """Count Ctrl-C for the length of the block; where it was ignored (`nohup`, a script's background job) it stays ignored.
+
+    A block within another one goes on with the outer count: a job's start and its watching are one block for the person.
+    """
     before = signal.getsignal(signal.SIGINT)
+    outer = getattr(before, "__self__", None)
+    if isinstance(outer, Interrupts):
+        yield outer
+        return
+    interrupts = Interrupts()
     if before in (signal.SIG_IGN, None) or threading.current_thread() is not threading.main_thread():
         yield interrupts
         return

@@ -1,8 +1,9 @@
 """The commands about this machine: make the starter model ready, and say what can be done here."""
 
+from functools import partial
 from pathlib import Path
 
-from phitune_gui.cli.follow import Interrupted, follow
+from phitune_gui.cli.follow import Interrupted, start_and_follow
 from phitune_gui.cli.output import say, table, tell, write_json
 from phitune_gui.core.job import ProbeJob, StarterJob
 from phitune_gui.core.names import EXIT_INTERRUPTED
@@ -26,14 +27,15 @@ def make_starter(wheel: Path | None, as_json: bool) -> int:
 def ready_starter(wheel: Path | None = None, quiet: bool = False) -> Path:
     """The starter's folder, made ready when it is not. Raises JobEndedBadly with what to do instead."""
     folder = starter_folder()
-    follow(start_job(StarterJob(out=str(folder), wheel=str(wheel.absolute()) if wheel else None)), quiet, folder)
+    job = StarterJob(out=str(folder), wheel=str(wheel.absolute()) if wheel else None)
+    start_and_follow(partial(start_job, job), quiet, folder)
     return folder
 
 
 def examine_machine(as_json: bool) -> int:
     """Run the machine probe and show its findings."""
     try:
-        run = follow(start_job(ProbeJob()), as_json)
+        run = start_and_follow(partial(start_job, ProbeJob()), as_json)
     except Interrupted:
         return EXIT_INTERRUPTED
     if as_json:

@@ -1,9 +1,12 @@
 """The commands that move a run: train it and stop it."""
 
 import secrets
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 from phitune_gui.cli.follow import Interrupted, follow
+from phitune_gui.cli.interrupts import counted_interrupts
 from phitune_gui.cli.output import JobEndedBadly, say, table, write_json
 from phitune_gui.cli.recipes import chosen_recipe
 from phitune_gui.cli.run_words import ending, figure_rows, figures, say_advice
@@ -28,30 +31,33 @@ KILL_PATIENCE_SECONDS = 5.0
 
 def train_recipe(path: Path, settings: list[str], runs: Path | None, detach: bool, as_json: bool) -> int:
     """Plan the recipe, refuse what cannot work, train it and say how it ended."""
-    supervisor = begin(chosen_recipe(path, settings), runs, quiet=as_json)
+    start = prepared(chosen_recipe(path, settings), runs, quiet=as_json)
     if detach:
+        supervisor = start()
         if as_json:
             write_json({"run": str(supervisor.folder), "state": "starting"})
         else:
             say(f"Training goes on in {supervisor.folder}; phitune show and phitune stop follow it.")
         return 0
-    try:
-        run = follow(supervisor, quiet=as_json)
-    except Interrupted as interruption:
-        return after_interruption(supervisor, interruption.run, as_json)
+    with counted_interrupts():
+        supervisor = start()
+        try:
+            run = follow(supervisor, quiet=as_json)
+        except Interrupted as interruption:
+            return after_interruption(supervisor, interruption.run, as_json)
     tell(supervisor.folder, run, as_json)
     return 0
 
 
-def begin(recipe: Recipe, parent: Path | None, quiet: bool) -> Supervisor:
-    """A started run of the recipe. Raises CannotStart on the first problem that blocks it."""
+def prepared(recipe: Recipe, parent: Path | None, quiet: bool) -> Callable[[], Supervisor]:
+    """What starts a run of the recipe. Raises CannotStart on the first problem that blocks it."""
     result = study(recipe, parent or runs_folder())
     refuse_blocked(result.plan, result.model)
     if not quiet:
         for problem in result.plan.problems:
             say(f"{problem.what} {problem.how_to_fix}", "yellow")
     assert result.model is not None
-    return start_training(recipe, result.plan, result.model, parent)
+    return partial(start_training, recipe, result.plan, result.model, parent)
 
 
 def refuse_blocked(plan: Plan, model: BaseModel | None) -> None:

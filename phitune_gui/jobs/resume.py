@@ -26,13 +26,18 @@ def resume_training(folder: Path, niceness: int = 0) -> tuple[Supervisor, int]:
 
     Raises CannotStart when the run is at work, has reached its last step, or no whole checkpoint is left.
     """
+    job = next_attempt(folder, niceness)
+    return start_again(job, folder), job.from_step
+
+
+def next_attempt(folder: Path, niceness: int = 0) -> TrainJob:
+    """The order for that attempt. Reading a large checkpoint's files takes a while. Raises CannotStart as above."""
     run = settled_run(folder).run
     refuse_unless_resumable(folder, run)
     _see_out(folder)
     job = _job(folder)
     step, checkpoint = newest_whole(folder)
-    again = job.model_copy(update={"from_step": step, "checkpoint": str(checkpoint.relative_to(folder)), "niceness": niceness})
-    return start_again(again, folder), step
+    return job.model_copy(update={"from_step": step, "checkpoint": str(checkpoint.relative_to(folder)), "niceness": niceness})
 
 
 def refuse_unless_resumable(folder: Path, run: Run) -> None:

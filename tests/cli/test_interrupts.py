@@ -46,6 +46,27 @@ except cli.Interrupted as interruption:
     print(ending(interruption.run))
     sys.exit(130)
 """
+START = """
+import os, signal, sys
+from pathlib import Path
+from phitune_gui.cli import follow as cli
+from phitune_gui.jobs import supervisor
+
+worker, folder = sys.argv[1], Path(sys.argv[2])
+supervisor.worker_command = lambda what: [sys.executable, worker, what]
+
+def start():
+    job = supervisor.Supervisor(folder)
+    job.start()
+    os.kill(os.getpid(), signal.SIGINT)
+    return job
+
+signal.signal(signal.SIGINT, signal.default_int_handler)
+try:
+    cli.start_and_follow(start, quiet=True)
+except cli.Interrupted:
+    sys.exit(130)
+"""
 
 
 @pytest.fixture(autouse=True)
@@ -85,6 +106,28 @@ def test_two_quick_ctrl_c_end_the_worker_and_say_whose_doing_it_was(tmp_path: Pa
     assert code == 130
     assert not worker_lives(tmp_path)
     assert words == "The worker was ended at once at step 5 of 10, by Ctrl-C. The checkpoint of step 4 is safe."
+
+
+def test_a_ctrl_c_while_the_job_is_being_started_ends_it_too(tmp_path: Path) -> None:
+    (tmp_path / JOB_FILE).write_text(job_to_json(ProbeJob()), "utf-8")
+    (tmp_path / "script.json").write_text(json.dumps([*TRAINING, ["wait", "end"]]), "utf-8")
+    command = [sys.executable, "-c", START, str(ROOT / "tests" / "helpers" / "fake_worker.py"), str(tmp_path)]
+
+    started = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+
+    assert started.returncode == 130, started.stderr
+    assert not worker_lives(tmp_path)
+    assert isinstance(read_events(tmp_path)[-1], e.JobFinished)
+
+
+def test_a_count_within_a_count_is_the_same_one() -> None:
+    with counted_interrupts() as outer:
+        os.kill(os.getpid(), signal.SIGINT)
+        with counted_interrupts() as inner:
+            assert inner is outer
+        os.kill(os.getpid(), signal.SIGINT)
+        assert outer.count >= 1
+    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
 
 
 def test_the_old_handler_comes_back_and_an_ignored_ctrl_c_stays_ignored() -> None:
