@@ -34,6 +34,8 @@ def run_verify(job: VerifyJob, reporter: Reporter) -> JobFinished:
     require_consistent(folder, manifest)
     reporter.emit(StageBegan(stage="verifying", detail=manifest.target))
     damaged = damaged_files(folder, manifest)
+    if not manifest.files and manifest.kind != "adapter":
+        damaged = (f"the {EXPORT_MANIFEST} lists no files, so none can be known to be as it was exported",)
     if manifest.kind == "adapter":
         return _only_files(folder, manifest, damaged, reporter)
     report = measure(folder, manifest, load_reference(folder / REFERENCE_FILE), damaged)
@@ -67,6 +69,8 @@ def require_consistent(folder: Path, manifest: ExportManifest) -> None:
         raise _contradiction(folder, f"an export as {target.id} is not of the kind '{manifest.kind}'")
     if target.kind != "adapter" and manifest.precision not in precisions:
         raise _contradiction(folder, f"an export as {target.id} does not have the precision '{manifest.precision}'")
+    if target.kind != "adapter" and not manifest.stop_ids:
+        raise _contradiction(folder, "it names no token that ends an answer")
     if target.kind != "onnx" and (folder / "genai_config.json").is_file():
         raise _contradiction(folder, "what lies there is an ONNX model")
 

@@ -18,7 +18,7 @@ from tests.engine.conftest import Notebook
 pytestmark = pytest.mark.engine
 
 
-def _edited(exported: Notebook, folder: Path, **changes: str) -> Path:
+def _edited(exported: Notebook, folder: Path, **changes: object) -> Path:
     shutil.copytree(exported.folder / "out", folder)
     file = folder / EXPORT_MANIFEST
     file.write_text(json.dumps({**json.loads(file.read_text("utf-8")), **changes}), "utf-8")
@@ -35,10 +35,11 @@ def _edited(exported: Notebook, folder: Path, **changes: str) -> Path:
         ({"target": "merged", "kind": "merged", "precision": "nope"}, "an export as merged does not have the precision 'nope'"),
         ({"target": "merged", "kind": "merged", "precision": "float32"}, "what lies there is an ONNX model"),
         ({"target": "adapter", "kind": "adapter"}, "what lies there is an ONNX model"),
+        ({"stop_ids": []}, "it names no token that ends an answer"),
     ],
 )
 def test_a_manifest_that_contradicts_itself_or_the_folder_is_refused(
-    exported: Notebook, tmp_path: Path, changes: dict[str, str], why: str
+    exported: Notebook, tmp_path: Path, changes: dict[str, object], why: str
 ) -> None:
     folder = _edited(exported, tmp_path / "edited", **changes)
     before = (folder / EXPORT_MANIFEST).read_bytes()
@@ -48,6 +49,13 @@ def test_a_manifest_that_contradicts_itself_or_the_folder_is_refused(
 
     assert refusal.value.problem.what == f"The {EXPORT_MANIFEST} in {folder} is wrong: {why}."
     assert (folder / EXPORT_MANIFEST).read_bytes() == before
+
+
+def test_a_manifest_without_its_list_of_files_verifies_nothing(exported: Notebook, tmp_path: Path) -> None:
+    ended = verify.run_verify(VerifyJob(export=str(_edited(exported, tmp_path / "edited", files={}))), Notebook(tmp_path))
+
+    assert ended.results["verified"] is False
+    assert "lists no files" in ended.results["report"]["why"]
 
 
 def test_a_bar_that_asks_nothing_verifies_nothing(exported: Notebook) -> None:
