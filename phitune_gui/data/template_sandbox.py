@@ -23,6 +23,8 @@ _FILTERS = (
     "safe", "select", "selectattr", "slice", "sort", "string", "sum", "title", "trim", "truncate", "unique", "upper", "wordcount",
 )  # fmt: skip
 """jinja2's own filters that do not make more than they are given; the others are made here, or are of no use for conversations."""
+_ONLY_LOOK = frozenset(("len", "do_first", "sync_do_first", "do_last"))
+"""Filters that take no longer for a long value; templates ask `messages|length` in every turn."""
 _TEXT_METHODS = frozenset((
     "capitalize", "casefold", "count", "endswith", "expandtabs", "find", "format", "index", "isalnum", "isalpha", "isascii", "isdecimal",
     "isdigit", "isidentifier", "islower", "isnumeric", "isprintable", "isspace", "istitle", "isupper", "join", "ljust", "lower", "lstrip",
@@ -114,7 +116,8 @@ class TemplateSandbox(jinja2.sandbox.ImmutableSandboxedEnvironment):
                 raise jinja2.exceptions.SecurityError("sum adds numbers only")
             elif name == "do_trim" and limits.size_of(given) > 1 and len(str(given[0])) * len(str(given[1:])) > limits.MAX_WORK:
                 raise limits.TakesTooLong("it trims too long a text")
-            limits.size_of(given)
+            if name not in _ONLY_LOOK:
+                limits.size_of(given)
             return self.bounded(function(*args, **kwargs))
 
         if before:

@@ -189,3 +189,10 @@ def test_the_template_file_wins_and_the_default_of_several_is_used(tiny_folder: 
 
     assert (files.template, dict(files.special_tokens), files.adds_bos) == ("D", {"bos_token": "<s>"}, True)
     assert read_tokenizer_files(tmp_path).template == "J"
+
+
+def test_a_template_that_asks_for_the_number_of_turns_in_every_turn_takes_long_conversations() -> None:
+    source = "{% for m in messages %}{% if loop.index0 != messages|length - 1 %}{{ m.content }}{% endif %}{% endfor %}"
+    turns = [Message(role="user" if turn % 2 == 0 else "assistant", content="aye") for turn in range(2000)]
+
+    assert ChatTemplate(source, {}).render(turns) == "aye" * 1999
