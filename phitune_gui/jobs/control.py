@@ -10,13 +10,23 @@ from phitune_gui.core.job import AskRequest, Request, StopRequest, request_to_js
 from phitune_gui.core.messages import Message
 from phitune_gui.core.names import CONTROL_FILE
 from phitune_gui.files.lines import LineAppender
+from phitune_gui.jobs.worker_file import stop_by_signal
 
 Word = Literal["stop", "pause", "save", "sample", "kill", "cancel"]
 
 
 def send(folder: Path, request: Word, request_id: str | None = None) -> str:
-    """Ask the worker of `folder` for something; returns the id that its acknowledgement carries."""
-    return _append(folder, StopRequest(request=request, id=request_id or _new_id(), at=time.time()))
+    """Ask the worker of `folder` for something; returns the id that its acknowledgement carries. Raises OSError.
+
+    Where there is no room for the line, a stop is asked for by a signal, which the worker takes for the same and does not acknowledge.
+    """
+    wanted = StopRequest(request=request, id=request_id or _new_id(), at=time.time())
+    try:
+        return _append(folder, wanted)
+    except OSError:
+        if request == "stop" and stop_by_signal(folder):
+            return wanted.id
+        raise
 
 
 def ask(

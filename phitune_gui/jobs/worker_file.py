@@ -47,6 +47,20 @@ def end_worker(folder: Path) -> None:
         kill_group(process.pid)
 
 
+def stop_by_signal(folder: Path) -> bool:
+    """Ask the folder's worker to stop and save by SIGTERM; False where that cannot be, as on Windows or for another machine's worker."""
+    document = read_object(folder / names.WORKER_FILE) or {}
+    if os.name == "nt" or document.get("host") != platform.node() or not _is_named_for(folder, document):
+        return False
+    process = _process(document)
+    if process is None or not is_held(folder / names.LOCK_FILE):
+        return False
+    with suppress(psutil.Error):
+        process.terminate()
+        return True
+    return False
+
+
 def kill_group(pid: int) -> None:
     """Kill a worker by its process group, which it leads; harmless when it is gone."""
     with suppress(ProcessLookupError, PermissionError):

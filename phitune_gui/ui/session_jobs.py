@@ -93,7 +93,7 @@ class SessionJobs(SessionRuns):
     def cancel_export(self) -> None:
         """Ends the export; nothing half made is left."""
         if self._export is not None:
-            control.send(self._export.folder, "stop")
+            self._request(self._export.folder, "stop")
 
     @asyncSlot()
     async def _run_export(self, job: Job, target: str) -> None:
@@ -154,13 +154,13 @@ class SessionJobs(SessionRuns):
     def cancel_answer(self) -> None:
         """Ends the answer that is being given; what was said so far stays."""
         if self._chat is not None:
-            control.send(self._chat.folder, "cancel")
+            self._request(self._chat.folder, "cancel")
 
     def close_chat(self) -> None:
         """Lets go of the loaded model and its memory."""
         chat, self._chat = self._chat, None
         if chat is not None:
-            control.send(chat.folder, "stop")
+            self._request(chat.folder, "stop")  # its process is ended in any case
             self._chat_is("idle")
 
     def _chat_said(self, event: Event) -> None:

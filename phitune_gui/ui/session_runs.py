@@ -176,9 +176,17 @@ class SessionRuns(SessionInputs):
         worker.start()
 
     def _send(self, word: control.Word) -> bool:
-        if self.live_folder is None or not self.is_training:
+        return self.live_folder is not None and self.is_training and self._request(self.live_folder, word)
+
+    def _request(self, folder: Path, word: control.Word) -> bool:
+        """Asks the process at work on the folder; where that cannot be written down, as on a full disk, it is said."""
+        try:
+            control.send(folder, word)
+        except OSError as error:
+            why = (error.strerror or self.tr("the system refused")).lower()
+            what = self.tr("The work in {folder} could not be asked to {word}: {why}.").format(folder=folder, word=word, why=why)
+            self.refuse(self._problem(str(folder), what, self.tr("Free some space, then try again.")))
             return False
-        control.send(self.live_folder, word)
         return True
 
     @Slot()

@@ -1,6 +1,8 @@
 """A worker may end in any way: the folder gets exactly one ending and one sentence."""
 
+import errno
 import json
+import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -95,6 +97,27 @@ def test_what_libraries_print_lands_in_the_log(start: Start) -> None:
 
     assert supervisor.run.state == "finished"
     assert log_tail(supervisor.folder).count("{not an event}") == 2
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="a signal asks, as on POSIX")
+def test_stop_is_heard_also_where_no_request_can_be_written(start: Start, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(*_arguments: object) -> str:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    supervisor = start([*TRAINING, ["wait", "end"]])
+    while supervisor.run.step < 5:
+        supervisor.read()
+        time.sleep(0.02)
+    monkeypatch.setattr("phitune_gui.jobs.control._append", full)
+
+    with pytest.raises(OSError, match="No space left"):
+        send(supervisor.folder, "save")
+    send(supervisor.folder, "stop")
+
+    _to_the_end(supervisor)
+    assert supervisor.run.state == "stopped"
+    with pytest.raises(OSError, match="No space left"):
+        send(supervisor.folder, "stop")
 
 
 def test_stop_is_heard_and_ends_as_stopped(start: Start) -> None:

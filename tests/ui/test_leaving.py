@@ -1,5 +1,6 @@
 """A training and its window: it is followed live, asked about when the window is closed, and found again by the next window."""
 
+import errno
 import gc
 import json
 import os
@@ -80,6 +81,27 @@ def test_start_shows_the_run_live_and_stop_ends_it(live: Live) -> None:
 
         assert session.run.state == "stopped"
         assert not session.is_training
+
+    live(story)
+
+
+def test_a_request_that_cannot_be_written_down_is_said(live: Live, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(*_arguments: object) -> str:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    async def story(window: MainWindow) -> None:
+        session = window.session
+        await train(window)
+        monkeypatch.setattr(control, "send", full)
+
+        session.stop_run()
+
+        assert session.problem is not None
+        assert "could not be asked to stop: no space left on device" in session.problem.what
+        assert session.run is not None
+        assert session.run.state != "stopping"
+        session.kill_run()
+        await until(lambda: session.run is not None and session.run.ended)
 
     live(story)
 
