@@ -14,6 +14,7 @@ from phitune_gui.ui import stories
 from phitune_gui.ui.pages.export_page import ExportPage
 from phitune_gui.ui.showcase import MACHINE, MINI
 from phitune_gui.ui.widgets.parity_view import figures
+from tests.helpers.factories import a_parity
 from tests.helpers.fake_session import FakeSession
 
 
@@ -211,3 +212,11 @@ def test_a_drift_of_the_runtimes_tokenizer_is_told_not_hidden(agrees: bool, drif
     report = stories.parity().model_copy(update={"tokenizer_agrees": agrees, "tokenizer_drift": drift})
     (line,) = (figure for figure in figures(report) if "Tokens" in figure.name)
     assert (line.value, line.passed) == (said, agrees)
+
+
+def test_answers_made_token_by_token_are_told_where_there_are_some() -> None:
+    older, report = a_parity(), a_parity(decoded_answers=4, decode_first=1.0, decode_prefix=30.5, decode_tokens=32.0)
+
+    assert not any("token by token" in figure.name for figure in figures(older))
+    (line,) = (figure for figure in figures(report) if "token by token" in figure.name)
+    assert (line.value, line.passed) == ("30.5 of 32.0 tokens alike on average", None)

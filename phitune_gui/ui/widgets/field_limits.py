@@ -18,7 +18,7 @@ def within_limits(field: FieldInfo, value: Any) -> bool:
 
 
 def allowed_text(field: FieldInfo, kind: type, *, optional: bool) -> str:
-    """`A number above 0, up to 100.`; says too when the field may be left empty."""
+    """`a number above 0, up to 100`; says too when the field may be left empty."""
     limits = {name: getattr(limit, name) for limit in field.metadata for name in ("gt", "ge", "lt", "le") if hasattr(limit, name)}
     said = {
         "gt": _tr("above {limit}"), "ge": _tr("from {limit}"), "lt": _tr("below {limit}"), "le": _tr("up to {limit}"),

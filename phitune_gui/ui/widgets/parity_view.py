@@ -44,6 +44,7 @@ def figures(report: ParityReport) -> list[Figure]:
         ),
         Figure(_tr("Loss on the compared texts"), losses),
         Figure(_tr("Change of the loss"), f"{report.loss_change:+.3f}", change, _stays(report.loss_change, bar.max_loss_change)),
+        *([Figure(_tr("Answers token by token"), _decoded(report))] if report.decoded_answers else ()),
         Figure(_tr("Tokens are numbered alike"), _alike(report), "", report.tokenizer_agrees),
         Figure(_tr("Knows where an answer ends"), _yes(report.stops), "", report.stops),
         Figure(_tr("Compared on"), _tr("{places} places in {texts} texts").format(places=count_text(report.positions), texts=report.texts)),
@@ -173,8 +174,14 @@ def _stays(value: float, most: float | None) -> bool | None:
     return None if most is None else value <= most
 
 
+def _decoded(report: ParityReport) -> str:
+    """How far the answers go together; whether that is close enough is judged by the original's second choices, and said above."""
+    said = _tr("{equal} of {all} tokens alike on average")
+    return said.format(equal=f"{report.decode_prefix:.1f}", all=f"{report.decode_tokens:.1f}")
+
+
 def _alike(report: ParityReport) -> str:
-    """`yes`, or how many of the held-out tokens other programs may see differently; PhiTune numbers them itself."""
+    """`yes`, or how many of the compared tokens other programs may see differently; PhiTune numbers them itself."""
     if not report.tokenizer_agrees or not report.tokenizer_drift:
         return _yes(report.tokenizer_agrees)
     return _tr("all but {share}").format(share=percent_text(report.tokenizer_drift))
