@@ -62,9 +62,11 @@ def seconds_text(seconds: float) -> str:
 
 
 def short_seconds_text(seconds: float) -> str:
-    """`0.35 s`, `12 s`, `5 min`, `1.5 h`: for axes and tables."""
+    """`6 ms`, `0.35 s`, `12 s`, `5 min`, `1.5 h`: for axes and tables."""
     if seconds == 0:
         return "0"
+    if seconds < 0.1:
+        return f"{max(1000 * seconds, 1):.0f} ms"
     if seconds < 120:
         return f"{number_text(seconds)} s" if seconds < 10 else f"{seconds:.0f} s"
     return f"{seconds / 60:.0f} min" if seconds < 7200 else f"{seconds / 3600:.1f} h"
