@@ -103,6 +103,19 @@ def preview(
     return preview_data(data, model, row, (max_length, form, mapping or []), as_json)
 
 
+@app.command()
+def advise(
+    scenario: Annotated[str | None, typer.Argument(metavar="SCENARIO", help="Without it the scenarios are listed.")] = None,
+    model: Annotated[Path | None, typer.Option("--model", help="Model folder, or starter; without it Phi-3-mini is assumed.")] = None,
+    data: Annotated[Path | None, typer.Option("--data", help="Dataset file; without it a thousand rows are assumed.")] = None,
+    as_json: Json = False,
+) -> int:
+    """Which technique suits a scenario: the document's table, its corrections, and a ranking for this machine."""
+    from phitune_gui.cli.advice import advise_on, list_scenarios
+
+    return list_scenarios(as_json) if scenario is None else advise_on(scenario, model, data, as_json)
+
+
 @recipe_app.command("new")
 def recipe_new(
     model: Annotated[Path, typer.Option("--model", help="Model folder, or starter.")],
