@@ -36,7 +36,7 @@ def list_scenarios(as_json: bool) -> int:
 def advise_on(id: str, model: Path | None, data: Path | None, as_json: bool) -> int:
     """The ranking for one scenario."""
     chosen = scenario(id)
-    recipe, ground, assumed = _situation(model, data)
+    recipe, ground, assumed = situation(model, data)
     places = advise(chosen, recipe, ground)
     if as_json:
         write_json({"scenario": chosen.id, "title": chosen.title, "title_ta": chosen.title_ta, "assumed": assumed,
@@ -48,7 +48,7 @@ def advise_on(id: str, model: Path | None, data: Path | None, as_json: bool) -> 
     return 0
 
 
-def _situation(model: Path | None, data: Path | None) -> tuple[Recipe, Ground, list[str]]:
+def situation(model: Path | None, data: Path | None) -> tuple[Recipe, Ground, list[str]]:
     """What was named, looked at; what was not named, assumed and said. Raises CannotStart for what cannot be read."""
     recipe = Recipe()
     if model is not None:

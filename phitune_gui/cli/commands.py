@@ -116,6 +116,17 @@ def advise(
     return list_scenarios(as_json) if scenario is None else advise_on(scenario, model, data, as_json)
 
 
+@app.command()
+def techniques(
+    model: Annotated[Path | None, typer.Option("--model", help="Model folder, or starter; without it Phi-3-mini is assumed.")] = None,
+    as_json: Json = False,
+) -> int:
+    """The ways to train: what each is and costs, whether its result can be merged and exported, whether it works here."""
+    from phitune_gui.cli.techniques import list_techniques
+
+    return list_techniques(model, as_json)
+
+
 @recipe_app.command("new")
 def recipe_new(
     model: Annotated[Path, typer.Option("--model", help="Model folder, or starter.")],

@@ -1,0 +1,65 @@
+"""The techniques as a list: what each is, what can be made of its result, and whether anything is in its way here."""
+
+from typing import Any
+
+from phitune_gui.catalog.techniques import TECHNIQUES, Technique
+from phitune_gui.core.recipe import Recipe, TechniqueSection
+from phitune_gui.core.value import Value
+from phitune_gui.planning.fitted import Ground, fitted, obstacle
+from phitune_gui.planning.words import in_words
+
+
+class TechniqueOption(Value):
+    """One setting of a technique, as its form and `-o technique.NAME=` take it."""
+
+    name: str
+    title: str
+    help: str
+    default: Any
+    advanced: bool
+
+
+class TechniqueRow(Value):
+    """One technique. `reason` says why it does not work here, or what it needs."""
+
+    id: str
+    label: str
+    summary: str
+    when: str
+    costs: str
+    options: tuple[TechniqueOption, ...]
+    can_merge: bool
+    can_export: bool
+    works_here: bool
+    reason: str
+    trainable_parameters: int
+    memory_bytes: int
+
+
+def technique_matrix(ground: Ground) -> tuple[TechniqueRow, ...]:
+    """Every technique that PhiTune offers, in the catalog's order, planned with its defaults."""
+    return tuple(_row(offered, ground) for offered in TECHNIQUES)
+
+
+def _row(offered: Technique[Any], ground: Ground) -> TechniqueRow:
+    made = fitted(Recipe(technique=TechniqueSection(id=offered.id)), ground)
+    blocked, memory = obstacle(made.plan, ground.hardware), made.plan.memory
+    needs = f"{in_words(memory.total_bytes)} of the {in_words(memory.available_bytes)} of memory that are free"
+    return TechniqueRow(
+        id=offered.id, label=offered.label, summary=offered.summary, when=offered.when, costs=offered.costs, options=_options(offered),
+        can_merge=offered.can_merge, can_export=offered.can_export, works_here=blocked is None,
+        reason=blocked.what if blocked else f"Needs {needs}{', with Make it fit' if made.changes else ''}.",
+        trainable_parameters=made.plan.trainable_parameters, memory_bytes=memory.total_bytes,
+    )  # fmt: skip
+
+
+def _options(offered: Technique[Any]) -> tuple[TechniqueOption, ...]:
+    defaults = offered.options().model_dump(mode="json")
+    fields = offered.options.model_fields
+    return tuple(
+        TechniqueOption(
+            name=name, title=field.title or name, help=field.description or "", default=defaults[name],
+            advanced=isinstance(field.json_schema_extra, dict) and bool(field.json_schema_extra.get("advanced")),
+        )
+        for name, field in fields.items()
+    )  # fmt: skip

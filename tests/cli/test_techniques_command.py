@@ -1,0 +1,45 @@
+"""`phitune techniques` is the catalog, read out."""
+
+import json
+from pathlib import Path
+
+from _pytest.capture import CaptureFixture
+
+from phitune_gui.catalog.techniques import TECHNIQUES
+from phitune_gui.cli import main
+from phitune_gui.planning.fitted import Ground
+from phitune_gui.planning.technique_matrix import technique_matrix
+from phitune_gui.planning.typical import typical_model, typical_report
+from tests.helpers.factories import a_machine
+from tests.helpers.tiny_phi3 import write_tiny_phi3
+
+
+def test_json_names_every_technique_with_its_options_and_flags(tmp_path: Path, capsys: CaptureFixture[str]) -> None:
+    model = write_tiny_phi3(tmp_path / "tiny")
+    assert main(["techniques", "--model", str(model), "--json"]) == 0
+    listed = json.loads(capsys.readouterr().out)["techniques"]
+    assert [row["id"] for row in listed] == [offered.id for offered in TECHNIQUES]
+    for row, offered in zip(listed, TECHNIQUES, strict=True):
+        assert (row["label"], row["can_merge"], row["can_export"]) == (offered.label, offered.can_merge, offered.can_export)
+        assert [option["name"] for option in row["options"]] == list(offered.options.model_fields)
+        assert (row["summary"], row["when"], row["costs"]) == (offered.summary, offered.when, offered.costs)
+        assert row["reason"].endswith(".")
+    rank = next(option for option in listed[0]["options"] if option["name"] == "rank")
+    assert rank == {
+        "name": "rank", "title": "Rank", "default": 16, "advanced": False,
+        "help": "Width of the trained matrices. A higher rank can learn more and needs more memory.",
+    }  # fmt: skip
+
+
+def test_people_get_a_table_and_sentences(capsys: CaptureFixture[str]) -> None:
+    assert main(["techniques"]) == 0
+    said = capsys.readouterr()
+    assert "25,165,824" in said.out
+    assert "When: Almost always" in said.out
+    assert "reckons with Phi-3-mini 4k" in said.err
+
+
+def test_a_machine_that_is_too_small_is_named_as_the_reason() -> None:
+    lora = next(row for row in technique_matrix(Ground(typical_model(), typical_report(), a_machine(4))) if row.id == "lora")
+    assert not lora.works_here
+    assert "4.0 GB are free" in lora.reason
