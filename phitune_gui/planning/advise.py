@@ -15,7 +15,8 @@ from phitune_gui.planning.words import in_words, time_in_words
 
 
 class Place(Value):
-    """One place of a ranking. Bytes and seconds are the plan's after `changes`; 0 where nothing could be planned.
+    """One place of a ranking. Bytes and seconds are the plan's after `changes`; 0 where nothing could be planned. `written_bytes` is the
+    memory without these changes, by which techniques can be compared.
 
     `document_says` and `corrected` are None where the table has no word about this; `why` speaks about the table, `reason` about here.
     """
@@ -29,6 +30,7 @@ class Place(Value):
     works_here: bool
     reason: str
     memory_bytes: int = 0
+    written_bytes: int = 0
     available_bytes: int = 0
     seconds: float = 0.0
     trainable_parameters: int = 0
@@ -64,7 +66,8 @@ def _technique_place(scenario: Scenario, offered: Technique[Any], made: Fitted, 
     reason = _no_way(made, blocked.what) if blocked else f"{_needs(made)}{fit.sentence and ' '}{fit.sentence}"
     return Place(
         technique=offered.id, label=offered.label, column=column or "", **_said(cell), works_here=blocked is None, reason=reason,
-        memory_bytes=plan.memory.total_bytes, available_bytes=plan.memory.available_bytes, seconds=plan.time_seconds,
+        memory_bytes=plan.memory.total_bytes, written_bytes=made.written_bytes,
+        available_bytes=plan.memory.available_bytes, seconds=plan.time_seconds,
         trainable_parameters=plan.trainable_parameters, changes=made.changes,
     )  # fmt: skip
 
@@ -83,7 +86,8 @@ def _sharing_place(scenario: Scenario, column: Column, recipe: Recipe, ground: G
     blocked, memory = obstacle(made.plan, ground.hardware), made.plan.memory
     return Place(
         **shown, works_here=blocked is None, reason=_no_way(made, blocked.what) if blocked else _needs(made),
-        memory_bytes=memory.total_bytes, available_bytes=memory.available_bytes, seconds=made.plan.time_seconds,
+        memory_bytes=memory.total_bytes, written_bytes=made.written_bytes,
+        available_bytes=memory.available_bytes, seconds=made.plan.time_seconds,
         trainable_parameters=made.plan.trainable_parameters, changes=made.changes,
     )  # fmt: skip
 
@@ -137,10 +141,10 @@ def _order(scenario: Scenario, place: Place, fit: Suitability) -> tuple[float, .
     """
     measures: dict[str, tuple[float, ...]] = {
         "task": (fit.distance, bool(place.changes)),
-        "cost": (place.seconds, place.memory_bytes),
-        "memory": (bool(place.changes), place.memory_bytes),
+        "cost": (place.seconds, place.written_bytes),
+        "memory": (place.written_bytes,),
         "fewer_parameters": (place.trainable_parameters,),
-        "devices": (bool(place.changes), place.memory_bytes),
+        "devices": (place.written_bytes,),
     }
     if not place.works_here:
         return 1, not place.memory_bytes, not place.corrected, place.memory_bytes

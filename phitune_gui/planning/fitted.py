@@ -22,11 +22,12 @@ class Ground(NamedTuple):
 
 
 class Fitted(NamedTuple):
-    """The recipe after `changes`, which are none where it fits as it is, and its plan."""
+    """The recipe after `changes`, which are none where it fits as it is, and its plan; `written_bytes` is its memory before them."""
 
     recipe: Recipe
     plan: Plan
     changes: tuple[Change, ...]
+    written_bytes: int
 
     @property
     def fits(self) -> bool:
@@ -38,10 +39,10 @@ def fitted(recipe: Recipe, ground: Ground) -> Fitted:
     """The plan with every edit that is needed to fit; with all that help where none are enough."""
     plan = make_plan(recipe, *ground)
     if not plan.make_it_fit:
-        return Fitted(recipe, plan, ())
+        return Fitted(recipe, plan, (), plan.memory.total_bytes)
     for change in plan.make_it_fit:
         recipe = with_value(recipe, change.field, change.value)
-    return Fitted(recipe, make_plan(recipe, *ground), plan.make_it_fit)
+    return Fitted(recipe, make_plan(recipe, *ground), plan.make_it_fit, plan.memory.total_bytes)
 
 
 def obstacle(plan: Plan, hardware: Hardware) -> Problem | None:

@@ -20,7 +20,7 @@ class TechniqueOption(Value):
 
 
 class TechniqueRow(Value):
-    """One technique. `reason` says why it does not work here, or what it needs."""
+    """One technique. `reason` says why it does not work here, or what it needs; `memory_bytes` is that of the defaults, as written."""
 
     id: str
     label: str
@@ -44,12 +44,13 @@ def technique_matrix(ground: Ground) -> tuple[TechniqueRow, ...]:
 def _row(offered: Technique[Any], ground: Ground) -> TechniqueRow:
     made = fitted(Recipe(technique=TechniqueSection(id=offered.id)), ground)
     blocked, memory = obstacle(made.plan, ground.hardware), made.plan.memory
-    needs = f"{in_words(memory.total_bytes)} of the {in_words(memory.available_bytes)} of memory that are free"
+    needs = f"Needs {in_words(made.written_bytes)} of memory, and {in_words(memory.available_bytes)} are free"
+    fits = f"; Make it fit brings it down to {in_words(memory.total_bytes)}" if made.changes else ""
     return TechniqueRow(
         id=offered.id, label=offered.label, summary=offered.summary, when=offered.when, costs=offered.costs, options=_options(offered),
         can_merge=offered.can_merge, can_export=offered.can_export, works_here=blocked is None,
-        reason=blocked.what if blocked else f"Needs {needs}{', with Make it fit' if made.changes else ''}.",
-        trainable_parameters=made.plan.trainable_parameters, memory_bytes=memory.total_bytes,
+        reason=blocked.what if blocked else f"{needs}{fits}.",
+        trainable_parameters=made.plan.trainable_parameters, memory_bytes=made.written_bytes,
     )  # fmt: skip
 
 

@@ -113,8 +113,9 @@ def test_two_devices_bring_sharing_where_a_launcher_can_share(monkeypatch: pytes
 
 
 def test_each_aim_ranks_by_its_own_measure() -> None:
-    by_memory = [place.memory_bytes for place in ranking("memory") if place.works_here]
-    assert by_memory == sorted(by_memory)
+    for free in (16, 64):
+        by_memory = [place.written_bytes for place in ranking("memory", free) if place.works_here]
+        assert by_memory == sorted(by_memory)
     by_parameters = [place.trainable_parameters for place in ranking("fewer_params") if place.works_here]
     assert by_parameters == sorted(by_parameters)
     assert ids(ranking("chat"))[0] == "lora"
