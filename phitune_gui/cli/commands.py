@@ -20,6 +20,8 @@ RunsFolder = Annotated[Path | None, typer.Option("--runs", help="Folder that get
 Mapping = Annotated[list[str] | None, typer.Option("--map", metavar="ROLE=COLUMN", help="Which column plays which role.")]
 MaxLength = Annotated[int, typer.Option("--max-length", min=16, help="Longest conversation in tokens.")]
 Format = Annotated[str, typer.Option("--format", help="How rows are understood; auto finds out.")]
+PRESET_IDS = "recommended, microsoft-sample, ai-toolkit, olive, azure-ml or quick-cpu"
+"""Written out, so that --help does not wait for the catalog; a test compares."""
 
 
 @app.callback(invoke_without_command=True)
@@ -132,14 +134,15 @@ def recipe_new(
     model: Annotated[Path, typer.Option("--model", help="Model folder, or starter.")],
     data: Annotated[Path, typer.Option("--data", help="Dataset file.")],
     out: Annotated[Path, typer.Option("--out", help="Recipe file to write; the window knows it by the ending .phitune.yaml.")],
-    technique: Annotated[str, typer.Option("--technique", help="How the weights are trained.")] = "lora",
+    technique: Annotated[str | None, typer.Option("--technique", help="How the weights are trained; lora unless told.")] = None,
+    preset: Annotated[str | None, typer.Option("--preset", help=f"Settings to start from: {PRESET_IDS}.")] = None,
     settings: Settings = None,
     as_json: Json = False,
 ) -> int:
-    """Write a commented YAML recipe."""
-    from phitune_gui.cli.recipes import new_recipe
+    """Write a commented YAML recipe. Settings of -o and --technique win over those of a preset."""
+    from phitune_gui.cli.recipes import Start, new_recipe
 
-    return new_recipe(model, data, technique, settings or [], out, as_json)
+    return new_recipe(model, data, Start(preset, technique, settings or []), out, as_json)
 
 
 @app.command()

@@ -1,19 +1,32 @@
 """The commands about recipes: write one, and say what it would do."""
 
 from pathlib import Path
+from typing import NamedTuple
 
+from phitune_gui.catalog.presets import preset
 from phitune_gui.cli.output import duration, say, size, table, tell, write_json
 from phitune_gui.cli.study import Study, study
 from phitune_gui.core.names import RECIPE_SUFFIX
 from phitune_gui.core.problem import CannotStart
 from phitune_gui.core.recipe import Recipe, TechniqueSection
+from phitune_gui.jobs.machine import probe_hardware
 from phitune_gui.jobs.questions import SAMPLE_ROWS
+from phitune_gui.planning.apply_preset import Applied, apply_preset
+from phitune_gui.planning.fitted import Ground
 from phitune_gui.store.model_folder.other_contents import refuse_non_folder
 from phitune_gui.store.paths import model_folder, require_writable, runs_folder
 from phitune_gui.store.recipes import load_recipe, save_recipe, with_absolute_paths, with_options, with_setting
 
 
-def new_recipe(model: Path, data: Path, technique: str, settings: list[str], out: Path, as_json: bool) -> int:
+class Start(NamedTuple):
+    """What a new recipe begins with, each winning over the one before."""
+
+    preset: str | None
+    technique: str | None
+    settings: list[str]
+
+
+def new_recipe(model: Path, data: Path, start: Start, out: Path, as_json: bool) -> int:
     """Write the recipe that these options mean."""
     _look_at_name(out)
     model = model_folder(model)
@@ -21,16 +34,30 @@ def new_recipe(model: Path, data: Path, technique: str, settings: list[str], out
         raise refuse_non_folder(model)
     if not data.exists():
         raise CannotStart(str(data), f"There is no dataset {data}.", "Check the path.")
-    recipe = with_setting(Recipe(technique=TechniqueSection(id=technique)), "model.path", str(model))
+    recipe = with_setting(Recipe(), "model.path", str(model))
     recipe = with_setting(recipe, "data.sources", [{"path": str(data.absolute())}])
-    recipe = _placed(with_options(recipe, settings))
+    why = ""
+    if start.preset is not None:
+        recipe, why, _fits = _after_preset(recipe, start.preset)
+    if start.technique is not None:
+        recipe = recipe.model_copy(update={"technique": TechniqueSection(id=start.technique)})
+    recipe = _placed(with_options(recipe, start.settings))
     require_writable(out.absolute().parent)
     save_recipe(recipe, out.absolute())
     if as_json:
-        write_json({"path": str(out.absolute())})
+        write_json({"path": str(out.absolute())} | ({"preset": start.preset, "why": why} if start.preset else {}))
     else:
+        if why:
+            say(why)
         tell(str(out.absolute()))
     return 0
+
+
+def _after_preset(recipe: Recipe, id: str) -> Applied:
+    """The recipe that the preset makes for this model, these data and this machine. Raises CannotStart for an unknown one."""
+    chosen = preset(id)
+    seen = study(_placed(recipe), runs_folder(), SAMPLE_ROWS)
+    return apply_preset(chosen, recipe, Ground(seen.model, seen.report, probe_hardware(runs_folder())))
 
 
 def _look_at_name(out: Path) -> None:

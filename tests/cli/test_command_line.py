@@ -11,8 +11,9 @@ import pytest
 from _pytest.capture import CaptureFixture
 
 from phitune_gui.__main__ import COMMANDS
+from phitune_gui.catalog.presets import PRESETS
 from phitune_gui.cli import main
-from phitune_gui.cli.commands import app
+from phitune_gui.cli.commands import PRESET_IDS, app
 from phitune_gui.core import events as e
 from phitune_gui.core.names import EVENTS_FILE
 from phitune_gui.core.recipe import Recipe
@@ -271,3 +272,22 @@ def test_show_speaks_to_people_and_tells_the_recipe(capsys: CaptureFixture[str])
     assert "data.sources.0.path /data/rows.jsonl" in shown
     assert "e+0" not in shown
     assert "launcher" not in shown
+
+
+def test_the_help_names_every_preset() -> None:
+    assert PRESET_IDS.replace(" or ", ", ").split(", ") == [each.id for each in PRESETS]
+
+
+def test_a_recipe_begins_with_a_preset_and_options_win(tmp_path: Path, model: Path, data: Path, capsys: CaptureFixture[str]) -> None:
+    out = tmp_path / "r.phitune.yaml"
+    command = ["recipe", "new", "--model", str(model), "--data", str(data), "--out", str(out)]
+
+    assert main([*command, "--preset", "olive", "-o", "training.max_steps=20", "--json"]) == 0
+    assert "150 steps" in str(_json(capsys)["why"])
+    recipe = load_recipe(out)
+    assert (recipe.technique.options["rank"], recipe.training.max_steps, recipe.training.max_grad_norm) == (64, 20, 0.3)
+    assert main([*command, "--preset", "recommended", "--technique", "dora"]) == 0
+    assert "Three passes over 40 rows" in capsys.readouterr().err
+    assert load_recipe(out).technique.id == "dora"
+    assert main([*command, "--preset", "magic", "--json"]) == 2
+    assert "recommended" in str(_json(capsys)["error"])

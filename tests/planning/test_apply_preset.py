@@ -1,0 +1,100 @@
+"""Applying a preset: Recommended fits the machine or says that nothing does; the others stay as their sources have them."""
+
+from typing import Any
+
+import pytest
+
+from phitune_gui.catalog.base_models import judge_config
+from phitune_gui.catalog.presets import PRESETS, preset
+from phitune_gui.core.base_model import BaseModel
+from phitune_gui.core.hardware import Gpu, Hardware
+from phitune_gui.core.recipe import with_value
+from phitune_gui.planning.apply_preset import apply_preset
+from phitune_gui.planning.fitted import Ground
+from phitune_gui.planning.plan import make_plan
+from tests.catalog.test_base_models import MEDIUM, MINI, STARTER
+from tests.helpers.factories import GB, a_machine, a_model, a_recipe, a_report
+
+ALL = {"mini": MINI, "medium": {**MINI, **MEDIUM}, "starter": STARTER}
+SIZES = [(4, 0, 0), (8, 0, 0), (12, 0, 0), (16, 0, 0), (24, 0, 0), (32, 0, 0), (64, 0, 0), (16, 1, 8), (32, 1, 12), (64, 1, 24),
+         (128, 1, 80), (512, 2, 80)]  # fmt: skip
+"""Memory, graphics processors, and the memory of each, in GB: from a small laptop to a server."""
+UNCHANGED = ("model", "name", "launcher", "export")
+
+
+def machine(memory: int, gpus: int, gpu_memory: int) -> Hardware:
+    """Four fifths of the memory are free."""
+    free = {"available_memory_bytes": memory * GB * 4 // 5, "gpus": (Gpu(name="A", memory_bytes=gpu_memory * GB),) * gpus}
+    return a_machine(memory).model_copy(update={**free, "free_disk_bytes": 2000 * GB})
+
+
+def model(name: str) -> BaseModel:
+    """A whole folder of this model."""
+    return judge_config(ALL[name]).model_copy(update={"has_weights": True, "has_tokenizer": True})
+
+
+@pytest.mark.parametrize("rows", [50, 1000, 50_000])
+@pytest.mark.parametrize("name", ALL)
+@pytest.mark.parametrize("sizes", SIZES, ids=lambda sizes: "{}GB+{}x{}GB".format(*sizes))
+def test_recommended_fits_or_says_that_nothing_does(sizes: tuple[int, int, int], name: str, rows: int) -> None:
+    ground = Ground(model(name), a_report(rows - rows // 10, rows // 10), machine(*sizes))
+    applied = apply_preset(preset("recommended"), a_recipe(), ground)
+    plan = make_plan(applied.recipe, *ground)
+    assert applied.fits == (not plan.blocked), plan.problems
+    assert applied.fits == (plan.memory.total_bytes <= plan.memory.available_bytes)
+    assert applied.fits != applied.why.startswith("Nothing fits this machine.")
+    assert applied.why.endswith(".")
+
+
+def test_what_fits_is_known() -> None:
+    found = {}
+    for name in ALL:
+        for sizes in SIZES:
+            ground = Ground(model(name), a_report(900, 100), machine(*sizes))
+            found[name, sizes[0], sizes[1]] = apply_preset(preset("recommended"), a_recipe(), ground).fits
+    assert all(found["starter", sizes[0], sizes[1]] for sizes in SIZES)
+    assert not found["mini", 4, 0]
+    assert found["mini", 12, 0]
+    assert not found["medium", 16, 0]
+    assert found["medium", 64, 0]
+    assert found["medium", 512, 2]
+
+
+@pytest.mark.parametrize("each", PRESETS, ids=lambda each: each.id)
+def test_a_preset_changes_settings_and_nothing_else(each: Any) -> None:
+    recipe = with_value(a_recipe(), "name", "mine")
+    applied = apply_preset(each, recipe, Ground(a_model(), a_report(), machine(512, 2, 80)))
+    for section in UNCHANGED:
+        assert getattr(applied.recipe, section) == getattr(recipe, section)
+    assert applied.recipe.data.sources == recipe.data.sources
+    assert not make_plan(applied.recipe, a_model(), a_report(), machine(512, 2, 80)).blocked
+
+
+def test_no_trace_of_another_preset_is_left() -> None:
+    ground = Ground(a_model(), a_report(), machine(512, 0, 0))
+    for last in PRESETS:
+        recipe = a_recipe()
+        for each in (*PRESETS, last):
+            recipe = apply_preset(each, recipe, ground).recipe
+        assert recipe == apply_preset(last, a_recipe(), ground).recipe
+
+
+def test_a_copied_preset_stays_as_it_is_and_says_what_is_missing() -> None:
+    ground = Ground(a_model(), a_report(), machine(8, 0, 0))
+    applied = apply_preset(preset("microsoft-sample"), a_recipe(), ground)
+    assert not applied.fits
+    assert applied.recipe.training.micro_batch_size == 4
+    assert "of memory, and 6.4 GB are free." in applied.why
+
+
+def test_what_it_took_to_fit_is_said() -> None:
+    ground = Ground(a_model(), a_report(), machine(16, 0, 0))
+    applied = apply_preset(preset("recommended"), a_recipe(), ground)
+    assert applied.fits
+    assert "Made to fit into 12.8 GB: " in applied.why
+    assert applied.recipe.training.gradient_checkpointing or applied.recipe.training.micro_batch_size == 1
+
+
+def test_nothing_known_is_no_obstacle() -> None:
+    for each in PRESETS:
+        assert apply_preset(each, a_recipe(), Ground(None, None, machine(8, 0, 0))).fits
