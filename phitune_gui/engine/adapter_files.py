@@ -6,6 +6,8 @@ import peft
 
 from phitune_gui.core.base_model import BaseModel
 from phitune_gui.core.names import ADAPTER_FOLDER
+from phitune_gui.data.tokens import ChatTokenizer
+from phitune_gui.engine.merge import save_model
 from phitune_gui.engine.model import Tuned
 from phitune_gui.engine.tokenizer import copy_tokenizer
 from phitune_gui.files.atomic import staged_folder
@@ -28,8 +30,11 @@ def save_adapter(model: Tuned, base: BaseModel, run: Path, step: int) -> Path:
     with staged_folder(final) as staging:
         if isinstance(model, peft.PeftModel):
             model.active_peft_config.base_model_name_or_path = base.path
-        save_weights(model, staging)
-        copy_tokenizer(Path(base.path), staging)
+            save_weights(model, staging)
+            copy_tokenizer(Path(base.path), staging)
+        else:
+            stop_ids = ChatTokenizer.load(Path(base.path), base.chat, base.folds_system).end_ids
+            save_model(model, base, stop_ids, staging)
         (staging / "README.md").write_text(_readme(isinstance(model, peft.PeftModel), base, step), encoding="utf-8")
         write_manifest(staging)
     return final

@@ -47,16 +47,17 @@ for question in questions:
 
 def write_export_texts(folder: Path, manifest: ExportManifest) -> None:
     """Write README.md and, beside an ONNX model, chat.py."""
-    (folder / "README.md").write_text(_readme(manifest), encoding="utf-8")
+    (folder / "README.md").write_text(_readme(folder, manifest), encoding="utf-8")
     if manifest.kind == "onnx":
         (folder / "chat.py").write_text(CHAT_PROGRAM, encoding="utf-8")
 
 
-def _readme(manifest: ExportManifest) -> str:
+def _readme(folder: Path, manifest: ExportManifest) -> str:
+    whole = "A whole model folder: load it with transformers, or choose it in PhiTune."
     use = {
         "onnx": "Try it: `pip install onnxruntime-genai`, then `python chat.py`.",
-        "merged": "A whole model folder: load it with transformers, or choose it in PhiTune.",
-        "adapter": "A PEFT adapter: load it on top of its base model.",
+        "merged": whole,
+        "adapter": "A PEFT adapter: load it on top of its base model." if (folder / "adapter_config.json").is_file() else whole,
     }[manifest.kind]
     lines = [
         f"# {manifest.name}", "",

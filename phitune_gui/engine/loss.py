@@ -23,8 +23,8 @@ def summed_loss(model: Tuned, batch: Batch) -> torch.Tensor:
         return functional.cross_entropy(logits[:, :-1][learned].float(), targets[learned], reduction="sum")
     hidden = learned_hidden(model, batch)
     head = causal_model(model).lm_head
-    if type(head) is torch.nn.Linear and not head.weight.requires_grad:
-        return _FrozenHeadLoss.apply(hidden, head.weight, targets[learned])
+    if type(head) is torch.nn.Linear:
+        return _HeadLoss.apply(hidden, head.weight, targets[learned], head.weight.requires_grad and torch.is_grad_enabled())
     return functional.cross_entropy(head(hidden).float(), targets[learned], reduction="sum")
 
 
@@ -56,13 +56,14 @@ def _without_labels(batch: Batch) -> Batch:
     return {name: tensor for name, tensor in batch.items() if name != "labels"}
 
 
-class _FrozenHeadLoss(torch.autograd.Function):
-    """Summed cross entropy of `hidden @ weight.T`; the gradient is made on the way, so no logits are kept for later."""
+class _HeadLoss(torch.autograd.Function):
+    """Summed cross entropy of `hidden @ weight.T`; the gradients are made on the way, so no logits are kept for later."""
 
     @staticmethod
-    def forward(ctx: Any, hidden: torch.Tensor, weight: torch.Tensor, targets: torch.Tensor) -> torch.Tensor:
+    def forward(ctx: Any, hidden: torch.Tensor, weight: torch.Tensor, targets: torch.Tensor, trains_head: bool) -> torch.Tensor:
         wants_gradient = hidden.requires_grad
         gradient = torch.empty_like(hidden) if wants_gradient else None
+        weight_gradient = torch.zeros_like(weight) if trains_head else None
         total = torch.zeros((), dtype=torch.float32, device=hidden.device)
         for start in range(0, len(targets), PIECE):
             piece, target = hidden[start : start + PIECE], targets[start : start + PIECE, None]
@@ -71,14 +72,18 @@ class _FrozenHeadLoss(torch.autograd.Function):
             chosen = shares.gather(1, target)
             sums = shares.exp_().sum(-1, keepdim=True)
             total += (sums.log() - chosen).sum()
+            if gradient is None and weight_gradient is None:
+                continue
+            shares /= sums
+            shares.scatter_add_(1, target, torch.full_like(chosen, -1.0))
             if gradient is not None:
-                shares /= sums
-                shares.scatter_add_(1, target, torch.full_like(chosen, -1.0))
                 gradient[start : start + PIECE] = shares.to(weight.dtype) @ weight
-        ctx.save_for_backward(gradient)
+            if weight_gradient is not None:
+                weight_gradient.addmm_(shares.to(weight.dtype).T, piece)
+        ctx.save_for_backward(gradient, weight_gradient)
         return total
 
     @staticmethod
-    def backward(ctx: Any, upstream: torch.Tensor) -> tuple[torch.Tensor, None, None]:
-        (gradient,) = ctx.saved_tensors
-        return gradient * upstream.to(gradient.dtype), None, None
+    def backward(ctx: Any, upstream: torch.Tensor) -> tuple[torch.Tensor | None, torch.Tensor | None, None, None]:
+        gradient, weight_gradient = (None if made is None else made * upstream.to(made.dtype) for made in ctx.saved_tensors)
+        return gradient, weight_gradient, None, None

@@ -74,8 +74,7 @@ def _model(job: TrainJob, reporter: Reporter) -> tuple[Tuned, int, torch.dtype]:
     reporter.emit(StageBegan(stage="loading", detail=job.base_model.name))
     chosen = technique(job.recipe.technique.id)
     options = options_for(job.recipe.technique)
-    trains_all = chosen.peft_config(options) is None
-    dtype = choose_dtype(job.recipe.training.dtype, trains_all)
+    dtype = choose_dtype(job.recipe.training.dtype, chosen.trains_model(options))
     base = load_base(job.base_model, dtype, four_bit=getattr(chosen, "four_bit", False))
     if job.recipe.training.gradient_checkpointing:
         base.enable_input_require_grads()

@@ -10,7 +10,7 @@ from phitune_gui.planning.figures import Figures
 KEPT_CHECKPOINTS = 4
 """Checkpoints that lie in a run folder at once: the newest two, the best one, and the one being written."""
 _CHECKPOINT_BYTES = 12
-"""Per trained parameter in float32: the adapter and AdamW's two numbers."""
+"""Per trained parameter in float32: itself and AdamW's two numbers."""
 _LOGS_BYTES = 10_000_000
 
 
@@ -27,7 +27,7 @@ class DiskPlan(NamedTuple):
 
 
 def plan_disk(model: BaseModel | None, figures: Figures) -> DiskPlan:
-    """Checkpoints, adapter and logs; then the float32 merge and every export that `auto` may have to try."""
+    """Checkpoints, trained weights and logs; then the float32 merge and every export that `auto` may have to try."""
     if model is None or not model.layers:
         return DiskPlan(0, 0)
     training = figures.trainable * (_CHECKPOINT_BYTES * KEPT_CHECKPOINTS + 4) + _LOGS_BYTES

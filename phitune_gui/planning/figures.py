@@ -17,6 +17,8 @@ class Figures(NamedTuple):
     """Counts of a run. A step moves the weights once, over `effective_batch_size` rows or what is left of the epoch."""
 
     trainable: int
+    trains_model: bool
+    """The trained parameters are the model's own and no adapter beside it."""
     total: int
     effective_batch_size: int
     train_rows: int
@@ -44,6 +46,7 @@ def count(recipe: Recipe, model: BaseModel | None, report: DatasetReport | None)
     tenth = max(1, math.ceil(steps / _SAVES_PER_RUN))
     return Figures(
         trainable=_trainable(recipe, model),
+        trains_model=_trains_model(recipe),
         total=parameters(model) if model else 0,
         effective_batch_size=effective,
         train_rows=rows,
@@ -72,6 +75,11 @@ def _trainable(recipe: Recipe, model: BaseModel | None) -> int:
     if model is None or not isinstance(options, Value):
         return 0
     return technique(recipe.technique.id).adapter_parameters(options, model)
+
+
+def _trains_model(recipe: Recipe) -> bool:
+    options = read_options(recipe.technique)
+    return isinstance(options, Value) and technique(recipe.technique.id).trains_model(options)
 
 
 def _row_tokens(recipe: Recipe, model: BaseModel | None, report: DatasetReport | None) -> int:

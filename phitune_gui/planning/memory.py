@@ -8,8 +8,8 @@ from phitune_gui.core.plan import MemoryPlan
 from phitune_gui.core.recipe import Recipe
 from phitune_gui.planning.figures import Figures
 
-_ADAPTER_BYTES = 4
-"""Adapters and their gradients are float32; AdamW keeps two more float32 numbers per trained parameter."""
+_TRAINED_BYTES = 4
+"""Trained weights and their gradients are float32; AdamW keeps two more float32 numbers per trained parameter."""
 _HOLES = 1.6
 """Resident over living bytes of activations; measured between 1.5 and 1.7 with glibc from 3 to 6 GB."""
 _LOGIT_BYTES = 8
@@ -28,11 +28,11 @@ def plan_memory(recipe: Recipe, model: BaseModel | None, figures: Figures, hardw
         return MemoryPlan(available_bytes=available)
     tokens = recipe.training.micro_batch_size * figures.row_tokens
     parts = {
-        "weights": weights_bytes(model, frozen_dtype(recipe)),
-        "adapter": figures.trainable * _ADAPTER_BYTES,
-        "gradients": figures.trainable * _ADAPTER_BYTES,
-        "optimizer": figures.trainable * 2 * _ADAPTER_BYTES,
-        "activations": tokens * _activations_per_token(recipe, model),
+        "weights": weights_bytes(model, planned_dtype(recipe, figures)),
+        "adapter": 0 if figures.trains_model else figures.trainable * _TRAINED_BYTES,
+        "gradients": figures.trainable * _TRAINED_BYTES,
+        "optimizer": figures.trainable * 2 * _TRAINED_BYTES,
+        "activations": tokens * _activations_per_token(recipe, model, planned_dtype(recipe, figures)),
         "logits": min(tokens, _LOGIT_POSITIONS) * model.vocabulary * _LOGIT_BYTES,
         "overhead": LIBRARIES_BYTES,
     }
@@ -46,18 +46,17 @@ def _processes(recipe: Recipe) -> int:
     return recipe.launcher.processes if several else 1
 
 
-def frozen_dtype(recipe: Recipe) -> str:
-    """The number format that the frozen weights are planned in."""
-    return "float32" if recipe.training.dtype == "auto" else recipe.training.dtype
+def planned_dtype(recipe: Recipe, figures: Figures) -> str:
+    """The number format that the model's weights are planned in; those that are trained themselves are float32."""
+    return "float32" if figures.trains_model or recipe.training.dtype == "auto" else recipe.training.dtype
 
 
-def _activations_per_token(recipe: Recipe, model: BaseModel) -> int:
+def _activations_per_token(recipe: Recipe, model: BaseModel, dtype: str) -> int:
     """Bytes kept per token for the backward pass, over all layers, with float32 adapters on all four linear layers.
 
     With gradient checkpointing each layer keeps only its input, and one layer at a time is computed again in full; freed memory
     then returns to the system at once. Without it the allocator keeps holes between what is alive.
     """
-    dtype = frozen_dtype(recipe)
     layer = 44 * model.hidden + 16 * model.intermediate if dtype == "float32" else 32 * model.hidden + 10 * model.intermediate
     if recipe.training.gradient_checkpointing:
         return model.layers * model.hidden * dtype_bytes(dtype) + layer

@@ -11,7 +11,8 @@ _OPERATIONS_PER_CORE_SECOND = 40e9
 """Assumed: what training in float32 reached on one core of a 2023 server processor (85e9 for bare matrix products)."""
 _PASSES_FROZEN = 4
 """Operations per parameter and token: 2 forward, 2 backward; frozen weights need no gradient of their own."""
-_PASSES_CHECKPOINTED = 6
+_PASSES_RECOMPUTING = 2
+_PASSES_OWN_GRADIENT = 2
 _PASSES_JUDGING = 2
 _PADDING = 1.15
 """Rows of one micro-batch are filled up to the longest; assumed to add this much."""
@@ -27,7 +28,7 @@ def estimate_seconds(
         return 0.0
     size = parameters(model)
     tokens = report.tokens * _PADDING * figures.steps / figures.steps_per_epoch
-    passes = _PASSES_CHECKPOINTED if recipe.training.gradient_checkpointing else _PASSES_FROZEN
+    passes = _PASSES_FROZEN + recipe.training.gradient_checkpointing * _PASSES_RECOMPUTING + figures.trains_model * _PASSES_OWN_GRADIENT
     evaluations = 1 + figures.steps // figures.eval_steps
     judged = evaluations * figures.validation_rows * report.tokens / max(1, figures.train_rows)
     cores = min(recipe.training.threads or hardware.physical_cores, max(1, hardware.logical_cores))

@@ -78,13 +78,16 @@ def test_the_gradient_made_in_pieces_is_the_gradient_of_plain_cross_entropy(monk
     weight, targets = torch.randn(30, 8), torch.randint(30, (11,))
     ours, theirs = (torch.randn(11, 8, generator=torch.Generator().manual_seed(2)).requires_grad_() for _ in range(2))
 
-    total = loss._FrozenHeadLoss.apply(ours, weight, targets)
+    head, same_head = weight.clone().requires_grad_(), weight.clone().requires_grad_()
+
+    total = loss._HeadLoss.apply(ours, head, targets, True)
     (3 * total).backward()
-    expected = functional.cross_entropy(theirs @ weight.T, targets, reduction="sum")
+    expected = functional.cross_entropy(theirs @ same_head.T, targets, reduction="sum")
     (3 * expected).backward()
 
     assert total.item() == pytest.approx(expected.item(), rel=1e-6)
     assert torch.allclose(ours.grad, theirs.grad, atol=1e-5)
+    assert torch.allclose(head.grad, same_head.grad, atol=1e-5)
 
 
 def test_a_head_that_is_trained_gets_its_own_gradient(model: BaseModel) -> None:

@@ -8,14 +8,17 @@ import pytest
 from phitune_gui.catalog.techniques import TECHNIQUES, Technique
 from phitune_gui.core import events as e
 from phitune_gui.core.base_model import BaseModel
-from phitune_gui.core.job import ExportJob
+from phitune_gui.core.job import ExportJob, TrainJob
 from phitune_gui.core.recipe import TechniqueSection
+from phitune_gui.engine.run_source import RunSource
 from tests.engine.conftest import Notebook, a_job, in_folder
 
 pytestmark = pytest.mark.engine
 
 SMALL = {"lora": {"rank": 4}, "rslora": {"rank": 4}, "dora": {"rank": 4}, "vera": {"rank": 64}, "oft": {"block_size": 16}}
 """Options that suit a model 64 wide; the others' defaults do."""
+LEARNING_RATES = {"full": 1e-3}
+"""Where the rate of the other tests is too high."""
 
 
 @pytest.fixture(scope="module", params=TECHNIQUES, ids=lambda each: each.id)
@@ -24,9 +27,7 @@ def run(request: pytest.FixtureRequest, model: BaseModel, data: Path, tmp_path_f
     from phitune_gui.engine.train import run_training
 
     each: Technique[Any] = request.param
-    job = a_job(model, data, max_steps=20)
-    section = TechniqueSection.model_validate({"id": each.id, **SMALL.get(each.id, {})})
-    job = job.model_copy(update={"recipe": job.recipe.model_copy(update={"technique": section})})
+    job = _with_technique(a_job(model, data, max_steps=20, learning_rate=LEARNING_RATES.get(each.id, 2e-2)), each)
     notebook = Notebook(in_folder(job, tmp_path_factory.mktemp(each.id) / "run"))
     notebook.emit(run_training(job, notebook))
     return notebook
@@ -38,13 +39,13 @@ def test_it_learns_what_the_plan_counts(run: Notebook, model: BaseModel) -> None
     (began,) = run.all(e.TrainingBegan)
     judged = [point.loss for point in run.all(e.Evaluated)]
     section = _section(run)
-    assert began.trainable_parameters == technique(section.id).adapter_parameters(options_for(section), model)
-    assert began.matched_modules > 0
+    chosen, options = technique(section.id), options_for(section)
+    assert began.trainable_parameters == chosen.adapter_parameters(options, model)
+    assert bool(began.matched_modules) == bool(chosen.target_modules(options))
     assert judged[-1] < 0.97 * judged[0]
 
 
 def test_its_files_bring_back_the_same_model_and_folding_in_changes_nothing(run: Notebook) -> None:
-    import peft
     import torch
 
     from phitune_gui.data.training_rows import training_rows
@@ -54,7 +55,7 @@ def test_its_files_bring_back_the_same_model_and_folding_in_changes_nothing(run:
     from phitune_gui.engine.run_source import read_run
 
     source = read_run(run.folder)
-    tuned = peft.PeftModel.from_pretrained(load_base(source.job.base_model, torch.float32), str(source.adapter)).eval()
+    tuned = _reloaded(source)
     ids = torch.arange(20, 60)[None]
     with torch.inference_mode():
         expected = tuned(input_ids=ids).logits
@@ -76,6 +77,41 @@ def test_it_leaves_as_onnx_that_answers_alike(run: Notebook, tmp_path: Path) -> 
     (verified,) = notebook.all(e.Verified)
     assert verified.report.verified, verified.report.why
     assert verified.report.max_logit_difference <= 1e-4
+
+
+def test_going_on_from_a_checkpoint_ends_with_the_same_weights(run: Notebook) -> None:
+    from safetensors.torch import load_file
+    from torch import equal
+
+    from phitune_gui.engine.run_source import read_run
+    from phitune_gui.engine.train import run_training
+
+    source = read_run(run.folder)
+    (weights,) = source.adapter.glob("*.safetensors")
+    whole = load_file(weights)
+    again = Notebook(run.folder)
+    run_training(source.job.model_copy(update={"from_step": 18, "checkpoint": "checkpoints/step-000018"}), again)
+
+    assert [step.loss for step in again.all(e.StepLogged)] == [step.loss for step in run.all(e.StepLogged)[18:]]
+    repeated = load_file(weights)
+    assert whole.keys() == repeated.keys()
+    assert all(equal(whole[name], repeated[name]) for name in whole)
+
+
+def _with_technique(job: TrainJob, each: Technique[Any]) -> TrainJob:
+    section = TechniqueSection.model_validate({"id": each.id, **SMALL.get(each.id, {})})
+    return job.model_copy(update={"recipe": job.recipe.model_copy(update={"technique": section})})
+
+
+def _reloaded(source: RunSource) -> Any:
+    """What was trained, as anybody would load it: the adapter on the untouched base, or the whole model."""
+    import peft
+    import torch
+
+    from phitune_gui.engine.model import load_base
+
+    base = load_base(source.loaded_model, torch.float32)
+    return (peft.PeftModel.from_pretrained(base, str(source.adapter)) if source.is_adapter else base).eval()
 
 
 def _section(run: Notebook) -> TechniqueSection:

@@ -132,6 +132,25 @@ def test_missing_weights_leave_every_number_in_place() -> None:
     assert [problem.what for problem in plan.problems if problem.severity == "problem"] == ["The folder holds no weights."]
 
 
+def test_full_fine_tuning_counts_the_weights_once_and_in_float32() -> None:
+    plan = make_plan(edited(a_recipe(dtype="bfloat16"), technique={"id": "full"}), a_model(), a_report(), a_machine())
+    parts = plan.memory.parts
+    assert (plan.trainable_parameters, plan.total_parameters) == (3_821_079_552, 3_821_079_552)
+    assert parts["adapter"] == 0
+    assert parts["weights"] + parts["gradients"] + parts["optimizer"] == 16 * 3_821_079_552
+    assert plan.disk_bytes > 4 * 12 * 3_821_079_552
+    assert {(problem.severity, problem.where) for problem in plan.problems} >= {
+        ("advice", "training.learning_rate"), ("advice", "training.dtype"),
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize(("rate", "advised"), [(5e-5, False), (1e-4, False), (2e-4, True)])
+def test_full_fine_tuning_wants_a_low_learning_rate(rate: float, advised: bool) -> None:
+    plan = make_plan(edited(a_recipe(learning_rate=rate), technique={"id": "full"}), a_model(), a_report(), a_machine())
+    said = [problem.how_to_fix for problem in plan.problems if problem.where == "training.learning_rate"]
+    assert said == (["Set training.learning_rate to between 1e-5 and 5e-5."] if advised else [])
+
+
 def test_disk_grows_with_the_adapter_and_the_model() -> None:
     small = make_plan(a_recipe(), judge_config(STARTER), a_report(), a_machine()).disk_bytes
     large = make_plan(a_recipe(), a_model(), a_report(), a_machine()).disk_bytes

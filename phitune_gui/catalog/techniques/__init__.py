@@ -6,6 +6,7 @@ from pydantic import ValidationError
 
 from phitune_gui.catalog.techniques.boft import BOFT
 from phitune_gui.catalog.techniques.dora import DORA
+from phitune_gui.catalog.techniques.full import FULL
 from phitune_gui.catalog.techniques.ia3 import IA3
 from phitune_gui.catalog.techniques.loha import LOHA
 from phitune_gui.catalog.techniques.lokr import LOKR
@@ -22,7 +23,7 @@ from phitune_gui.core.value import Value
 
 __all__ = ["TECHNIQUES", "Technique", "options_for", "technique", "technique_problems"]
 
-TECHNIQUES: tuple[Technique[Any], ...] = (LORA, RSLORA, DORA, IA3, VERA, LOHA, LOKR, OFT, BOFT)
+TECHNIQUES: tuple[Technique[Any], ...] = (LORA, RSLORA, DORA, IA3, VERA, LOHA, LOKR, OFT, BOFT, FULL)
 
 
 def technique(id: str) -> Technique[Any]:

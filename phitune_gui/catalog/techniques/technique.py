@@ -19,7 +19,8 @@ class Technique(Generic[Options]):
     `peft_config` gives what `peft.get_peft_config` takes, or None when no adapter is trained.
     `adapter_parameters` is the exact count of trained parameters on a model, by its sizes alone.
     `checks` says what validation of single options cannot: it gets the model, or None while none is chosen.
-    `target_modules` names the layers that must be found and wrapped, or nothing must train.
+    `target_modules` names the layers that must be found and wrapped, or nothing must train; none where no single layer is.
+    `usual_learning_rates` is stated where the usual default would do harm; twice as high as its end is advised against.
     """
 
     id: str
@@ -34,3 +35,8 @@ class Technique(Generic[Options]):
     target_modules: Callable[[Options], tuple[str, ...]]
     can_merge: bool
     can_export: bool
+    usual_learning_rates: tuple[float, float] | None = None
+
+    def trains_model(self, options: Options) -> bool:
+        """Whether the model's own weights are trained, in float32, instead of an adapter."""
+        return self.peft_config(options) is None

@@ -1,0 +1,38 @@
+"""Full fine-tuning: train every weight of the model itself."""
+
+from phitune_gui.catalog.base_models.shapes import count_parameters
+from phitune_gui.catalog.techniques.technique import Technique
+from phitune_gui.core.base_model import BaseModel
+from phitune_gui.core.problem import Problem
+from phitune_gui.core.value import Value
+
+
+class FullOptions(Value):
+    """There is nothing to set: everything is trained."""
+
+
+def adapter_parameters(_options: FullOptions, model: BaseModel) -> int:
+    """All of them; there is no adapter."""
+    return count_parameters(model)
+
+
+def checks(_options: FullOptions, _model: BaseModel | None) -> tuple[Problem, ...]:
+    """Nothing can be wrong."""
+    return ()
+
+
+FULL = Technique(
+    id="full",
+    label="Full fine-tuning",
+    summary="Trains every weight of the model and keeps a whole model. Learns most and forgets most.",
+    when="With many thousands of rows, or for a new language or domain, and with memory to spare. Wants a low learning rate: 1e-5 to 5e-5.",
+    costs="Weights, gradients and optimizer in float32: 16 bytes per parameter, 61 GB for Phi-3-mini. Every checkpoint is 12 of them.",
+    options=FullOptions,
+    peft_config=lambda _options: None,
+    adapter_parameters=adapter_parameters,
+    checks=checks,
+    target_modules=lambda _options: (),
+    can_merge=True,
+    can_export=True,
+    usual_learning_rates=(1e-5, 5e-5),
+)

@@ -1,0 +1,35 @@
+"""Whether learning rate and number format suit the technique."""
+
+from collections.abc import Iterator
+
+from phitune_gui.catalog.techniques import TECHNIQUES
+from phitune_gui.core.problem import Problem
+from phitune_gui.core.recipe import Recipe
+from phitune_gui.planning.figures import Figures
+
+
+def check_learning(recipe: Recipe, figures: Figures) -> Iterator[Problem]:
+    """Advice about a rate far above the technique's usual ones, and about a format that trained weights cannot have."""
+    chosen = next((known for known in TECHNIQUES if known.id == recipe.technique.id), None)
+    if chosen is None:
+        return
+    rate = recipe.training.learning_rate
+    if chosen.usual_learning_rates and rate > 2 * chosen.usual_learning_rates[1]:
+        low, high = map(_short, chosen.usual_learning_rates)
+        yield Problem(
+            severity="advice", where="training.learning_rate",
+            what=f"The learning rate {_short(rate)} is high for {chosen.label}: the model may forget what it knew, or the loss may jump.",
+            how_to_fix=f"Set training.learning_rate to between {low} and {high}.",
+        )  # fmt: skip
+    if figures.trains_model and recipe.training.dtype == "bfloat16":
+        yield Problem(
+            severity="advice", where="training.dtype",
+            what=f"{chosen.label} trains the model's weights themselves, which stay float32, so bfloat16 has no effect.",
+            how_to_fix="Set training.dtype to auto.",
+        )  # fmt: skip
+
+
+def _short(rate: float) -> str:
+    """A rate as people write it: 5e-5."""
+    mantissa, _, exponent = f"{rate:.1e}".partition("e")
+    return f"{mantissa.removesuffix('.0')}e{int(exponent)}" if rate < 0.01 else f"{rate:g}"
