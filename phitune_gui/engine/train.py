@@ -1,5 +1,6 @@
 """Trains a recipe: rows to tokens, base model, adapter, Trainer, and what is kept at the end."""
 
+from functools import partial
 from pathlib import Path
 
 import torch
@@ -41,7 +42,9 @@ def run_training(job: TrainJob, reporter: Reporter) -> JobFinished | Paused:
     reporter.emit(_began(job, model, matched, dtype, rows, ranks))
     save_steps, eval_steps = _rhythm(job, len(rows.train), ranks)
     watch = StepWatch(reporter, rows.validation, note, save_steps, eval_steps)
+    factor = partial(technique(job.recipe.technique.id).learning_rate_factor, options_for(job.recipe.technique))
     watch.trainer = build_trainer(model, rows.train, job.recipe.training, reporter.folder, watch, ranks)
+    watch.trainer.rate_factor = factor
     try:
         _train(job, reporter, watch, note)
         return _kept(job, reporter, watch)

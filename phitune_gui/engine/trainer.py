@@ -15,6 +15,7 @@ from phitune_gui.engine.adapter_files import save_weights
 from phitune_gui.engine.batches import collate, token_counts
 from phitune_gui.engine.loss import summed_loss
 from phitune_gui.engine.model import Tuned
+from phitune_gui.engine.parameter_groups import RateFactor, parameter_groups
 from phitune_gui.engine.ranks import Ranks
 
 SCHEDULES = {"cosine": "cosine", "linear": "linear", "constant": "constant_with_warmup"}
@@ -28,6 +29,7 @@ class LearnedTokenTrainer(Trainer):
 
     loss_is_scaled_for_ga = True
     ranks = Ranks()
+    rate_factor: RateFactor = staticmethod(lambda _name: 1.0)
     step_loss = 0.0
     step_tokens = 0
     step_learned = 0
@@ -35,6 +37,16 @@ class LearnedTokenTrainer(Trainer):
     def begin_step(self) -> None:
         """Forget the last step's sums."""
         self.step_loss, self.step_tokens, self.step_learned = 0.0, 0, 0
+
+    def create_optimizer(self, model: torch.nn.Module | None = None) -> torch.optim.Optimizer:
+        """The optimizer of the arguments, its parameters grouped by how fast they learn."""
+        if self.optimizer is None:
+            trained = self.model if model is None else model
+            kind, options = self.get_optimizer_cls_and_kwargs(self.args, trained)
+            decayed = self.get_decay_parameter_names(trained)
+            groups = parameter_groups(trained.named_parameters(), decayed, self.rate_factor, options["lr"], self.args.weight_decay)
+            self.optimizer = kind(groups, **options)
+        return self.optimizer
 
     def get_batch_samples(self, epoch_iterator: Iterator[Any], num_batches: int, device: torch.device) -> tuple[list[Any], torch.Tensor]:
         """The passes of one step and the number of tokens that all of them learn together."""

@@ -15,9 +15,16 @@ from tests.engine.conftest import Notebook, a_job, in_folder
 
 pytestmark = pytest.mark.engine
 
-SMALL = {"lora": {"rank": 4}, "rslora": {"rank": 4}, "dora": {"rank": 4}, "vera": {"rank": 64}, "oft": {"block_size": 16}}
+SMALL = {
+    "lora": {"rank": 4},
+    "loraplus": {"rank": 4},
+    "rslora": {"rank": 4},
+    "dora": {"rank": 4},
+    "vera": {"rank": 64},
+    "oft": {"block_size": 16},
+}
 """Options that suit a model 64 wide; the others' defaults do."""
-LEARNING_RATES = {"full": 1e-3}
+LEARNING_RATES = {"full": 1e-3, "loraplus": 2e-3}
 """Where the rate of the other tests is too high."""
 
 

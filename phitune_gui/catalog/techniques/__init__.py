@@ -11,6 +11,7 @@ from phitune_gui.catalog.techniques.ia3 import IA3
 from phitune_gui.catalog.techniques.loha import LOHA
 from phitune_gui.catalog.techniques.lokr import LOKR
 from phitune_gui.catalog.techniques.lora import LORA
+from phitune_gui.catalog.techniques.loraplus import LORA_PLUS
 from phitune_gui.catalog.techniques.oft import OFT
 from phitune_gui.catalog.techniques.option_errors import option_errors
 from phitune_gui.catalog.techniques.rslora import RSLORA
@@ -23,7 +24,7 @@ from phitune_gui.core.value import Value
 
 __all__ = ["TECHNIQUES", "Technique", "options_for", "technique", "technique_problems"]
 
-TECHNIQUES: tuple[Technique[Any], ...] = (LORA, RSLORA, DORA, IA3, VERA, LOHA, LOKR, OFT, BOFT, FULL)
+TECHNIQUES: tuple[Technique[Any], ...] = (LORA, LORA_PLUS, RSLORA, DORA, IA3, VERA, LOHA, LOKR, OFT, BOFT, FULL)
 
 
 def technique(id: str) -> Technique[Any]:

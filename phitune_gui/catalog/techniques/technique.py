@@ -11,6 +11,10 @@ from phitune_gui.core.value import Value
 Options = TypeVar("Options", bound=Value)
 
 
+def _one(_options: Value, _parameter: str) -> float:
+    return 1.0
+
+
 @dataclass(frozen=True, slots=True)
 class Technique(Generic[Options]):
     """One way to train weights. Every function takes validated options; nothing here imports torch.
@@ -20,6 +24,7 @@ class Technique(Generic[Options]):
     `adapter_parameters` is the exact count of trained parameters on a model, by its sizes alone.
     `checks` says what validation of single options cannot: it gets the model, or None while none is chosen.
     `target_modules` names the layers that must be found and wrapped, or nothing must train; none where no single layer is.
+    `learning_rate_factor` says how many times the run's learning rate the parameter of this name learns at; at least 1 for one of them.
     `usual_learning_rates` is stated where the usual default would do harm; twice as high as its end is advised against.
     """
 
@@ -36,6 +41,7 @@ class Technique(Generic[Options]):
     can_merge: bool
     can_export: bool
     usual_learning_rates: tuple[float, float] | None = None
+    learning_rate_factor: Callable[[Options, str], float] = _one
 
     def trains_model(self, options: Options) -> bool:
         """Whether the model's own weights are trained, in float32, instead of an adapter."""
