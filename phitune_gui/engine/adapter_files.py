@@ -7,6 +7,7 @@ import peft
 from phitune_gui.core.base_model import BaseModel
 from phitune_gui.core.names import ADAPTER_FOLDER
 from phitune_gui.data.tokens import ChatTokenizer
+from phitune_gui.engine.inside_start import Weights, save_as_plain_lora
 from phitune_gui.engine.merge import save_model
 from phitune_gui.engine.model import Tuned
 from phitune_gui.engine.tokenizer import copy_tokenizer
@@ -24,13 +25,19 @@ def save_weights(model: Tuned, folder: Path) -> None:
         model.save_pretrained(folder)
 
 
-def save_adapter(model: Tuned, base: BaseModel, run: Path, step: int) -> Path:
-    """Write `run`/adapter as a whole: weights, config that names the base model, tokenizer, a note for people."""
+def save_adapter(model: Tuned, base: BaseModel, run: Path, step: int, start: Weights | None = None) -> Path:
+    """Write `run`/adapter as a whole: weights, config that names the base model, tokenizer, a note for people.
+
+    `start` is what an adapter that starts inside the model began as; the one that is written is for the untouched model.
+    """
     final = run / ADAPTER_FOLDER
     with staged_folder(final) as staging:
         if isinstance(model, peft.PeftModel):
             model.active_peft_config.base_model_name_or_path = base.path
-            save_weights(model, staging)
+            if start is None:
+                save_weights(model, staging)
+            else:
+                save_as_plain_lora(model, start, staging)
             copy_tokenizer(Path(base.path), staging)
         else:
             stop_ids = ChatTokenizer.load(Path(base.path), base.chat, base.folds_system).end_ids

@@ -57,15 +57,16 @@ def load_base(model: BaseModel, dtype: torch.dtype, four_bit: bool = False) -> P
     )
 
 
-def attach_adapter(model: Phi3ForCausalLM, technique: Technique, options: Value) -> tuple[Tuned, int]:
+def attach_adapter(model: Phi3ForCausalLM, technique: Technique, options: Value, **changes: Any) -> tuple[Tuned, int]:
     """The model with a fresh adapter, and how many layers got one; full fine-tuning returns the model itself and 0.
 
-    Raises CannotStart when a target layer that was asked for does not exist in this model.
+    `changes` replace words of the technique's PEFT config. Raises CannotStart when a target layer that was asked for does not exist in
+    this model.
     """
     written = technique.peft_config(options)
     if written is None:
         return model, 0
-    config = peft.get_peft_config(dict(written))
+    config = peft.get_peft_config({**written, **changes})
     _refuse_missing(model, config)
     boft.get_fbd_cuda = lambda: None  # else peft compiles a CUDA extension at run time, which needs a compiler; plain torch does as well
     tuned = peft.get_peft_model(model, config)

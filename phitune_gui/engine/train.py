@@ -14,8 +14,8 @@ from phitune_gui.data.training_rows import TrainingRows, training_rows
 from phitune_gui.engine.adapter_files import save_adapter
 from phitune_gui.engine.checkpoints import Note, remove_later, require_same_rows, verified_note
 from phitune_gui.engine.compared_rows import keep_compared_rows
-from phitune_gui.engine.model import Tuned, attach_adapter, load_base, parameter_counts
-from phitune_gui.engine.number_format import choose_dtype
+from phitune_gui.engine.load_for_training import Loaded, load_for_training
+from phitune_gui.engine.model import parameter_counts
 from phitune_gui.engine.ranks import Ranks, join_ranks, part_ranks
 from phitune_gui.engine.reporting import Reporter
 from phitune_gui.engine.step_watch import StepWatch
@@ -38,13 +38,13 @@ def run_training(job: TrainJob, reporter: Reporter) -> JobFinished | Paused:
     if ranks.leads:
         keep_compared_rows(reporter.folder, rows)
     set_seed(job.recipe.training.seed)
-    model, matched, dtype = _model(job, reporter)
-    reporter.emit(_began(job, model, matched, dtype, rows, ranks))
+    loaded = load_for_training(job, reporter)
+    reporter.emit(_began(job, loaded, rows, ranks))
     save_steps, eval_steps = _rhythm(job, len(rows.train), ranks)
     watch = StepWatch(reporter, rows.validation, note, save_steps, eval_steps)
     factor = partial(technique(job.recipe.technique.id).learning_rate_factor, options_for(job.recipe.technique))
-    watch.trainer = build_trainer(model, rows.train, job.recipe.training, reporter.folder, watch, ranks)
-    watch.trainer.rate_factor = factor
+    watch.trainer = build_trainer(loaded.model, rows.train, job.recipe.training, reporter.folder, watch, ranks)
+    watch.trainer.rate_factor, watch.trainer.start = factor, loaded.start
     try:
         _train(job, reporter, watch, note)
         return _kept(job, reporter, watch)
@@ -73,24 +73,12 @@ def _note(job: TrainJob, rows: TrainingRows, run: Path, ranks: Ranks) -> Note:
     return then
 
 
-def _model(job: TrainJob, reporter: Reporter) -> tuple[Tuned, int, torch.dtype]:
-    reporter.emit(StageBegan(stage="loading", detail=job.base_model.name))
-    chosen = technique(job.recipe.technique.id)
-    options = options_for(job.recipe.technique)
-    dtype = choose_dtype(job.recipe.training.dtype, chosen.trains_model(options))
-    base = load_base(job.base_model, dtype, four_bit=getattr(chosen, "four_bit", False))
-    if job.recipe.training.gradient_checkpointing:
-        base.enable_input_require_grads()
-    model, matched = attach_adapter(base, chosen, options)
-    return model, matched, dtype
-
-
-def _began(job: TrainJob, model: Tuned, matched: int, dtype: torch.dtype, rows: TrainingRows, ranks: Ranks) -> TrainingBegan:
-    trainable, total = parameter_counts(model)
+def _began(job: TrainJob, loaded: Loaded, rows: TrainingRows, ranks: Ranks) -> TrainingBegan:
+    trainable, total = parameter_counts(loaded.model)
     return TrainingBegan(
         total_steps=total_steps(job.recipe.training, len(rows.train), ranks.size), trainable_parameters=trainable, total_parameters=total,
-        train_rows=len(rows.train), validation_rows=len(rows.validation), matched_modules=matched,
-        dtype=str(dtype).removeprefix("torch."), device="cuda" if torch.cuda.is_available() else "cpu",
+        train_rows=len(rows.train), validation_rows=len(rows.validation), matched_modules=loaded.matched,
+        dtype=str(loaded.dtype).removeprefix("torch."), device="cuda" if torch.cuda.is_available() else "cpu",
     )  # fmt: skip
 
 
@@ -124,7 +112,7 @@ def _kept(job: TrainJob, reporter: Reporter, watch: StepWatch) -> JobFinished | 
     if not watch.trainer.ranks.leads:
         return JobFinished()
     reporter.emit(StageBegan(stage="saving", detail="adapter"))
-    folder = save_adapter(watch.trainer.model, job.base_model, reporter.folder, step)
+    folder = save_adapter(watch.trainer.model, job.base_model, reporter.folder, step, watch.trainer.start)
     ended_early = watch.ended_by is not None and step < watch.trainer.state.max_steps
     results = {"steps": step, "final_loss": watch.last_loss, "weights": "those after the last step"}
     if watch.evaluations:

@@ -13,6 +13,7 @@ from phitune_gui.core.recipe import TrainingSection
 from phitune_gui.data.tokens import Encoded
 from phitune_gui.engine.adapter_files import save_weights
 from phitune_gui.engine.batches import collate, token_counts
+from phitune_gui.engine.inside_start import Weights, save_start
 from phitune_gui.engine.loss import summed_loss
 from phitune_gui.engine.model import Tuned
 from phitune_gui.engine.parameter_groups import RateFactor, parameter_groups
@@ -30,6 +31,8 @@ class LearnedTokenTrainer(Trainer):
     loss_is_scaled_for_ga = True
     ranks = Ranks()
     rate_factor: RateFactor = staticmethod(lambda _name: 1.0)
+    start: Weights | None = None
+    """What an adapter that starts inside the model began as."""
     step_loss = 0.0
     step_tokens = 0
     step_learned = 0
@@ -89,6 +92,8 @@ class LearnedTokenTrainer(Trainer):
         self._save_rng_state(str(folder))
         if self.ranks.leads:
             save_weights(self.model, folder)
+            if self.start is not None:
+                save_start(self.start, folder)
             self._save_optimizer_and_scheduler(str(folder))
             self.state.save_to_json(str(folder / "trainer_state.json"))
         self.ranks.wait()

@@ -4,13 +4,14 @@ import math
 from typing import NamedTuple
 
 from phitune_gui.catalog.exports.sizes import parameters
-from phitune_gui.catalog.techniques import read_options, technique
+from phitune_gui.catalog.techniques import TECHNIQUES, read_options, technique
 from phitune_gui.core.base_model import BaseModel
 from phitune_gui.core.dataset_report import DatasetReport
 from phitune_gui.core.recipe import Recipe
 from phitune_gui.core.value import Value
 
 _SAVES_PER_RUN = 10
+_STARTING_INSIDE = {known.id for known in TECHNIQUES if known.starts_inside_model}
 
 
 class Figures(NamedTuple):
@@ -19,6 +20,8 @@ class Figures(NamedTuple):
     trainable: int
     trains_model: bool
     """The trained parameters are the model's own and no adapter beside it."""
+    starts_inside_model: bool
+    """What the adapter started as is kept beside it, in memory and in checkpoints."""
     total: int
     effective_batch_size: int
     train_rows: int
@@ -47,6 +50,7 @@ def count(recipe: Recipe, model: BaseModel | None, report: DatasetReport | None)
     return Figures(
         trainable=_trainable(recipe, model),
         trains_model=_trains_model(recipe),
+        starts_inside_model=recipe.technique.id in _STARTING_INSIDE,
         total=parameters(model) if model else 0,
         effective_batch_size=effective,
         train_rows=rows,

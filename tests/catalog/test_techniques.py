@@ -107,6 +107,13 @@ def test_rank_as_wide_as_the_layers_is_advised_against() -> None:
     assert technique_problems(section(rank=63), tiny) == ()
 
 
+@pytest.mark.parametrize("id", ["pissa", "olora"])
+def test_a_start_that_the_layers_do_not_have_is_a_problem(id: str) -> None:
+    tiny = judge_config({**MINI, "hidden_size": 64, "num_attention_heads": 4, "num_key_value_heads": 4})
+    (problem,) = technique_problems(section(id=id, rank=64), tiny)
+    assert (problem.severity, problem.where) == ("problem", "technique.rank")
+
+
 @pytest.mark.parametrize(
     ("options", "where", "words"),
     [

@@ -15,14 +15,10 @@ from tests.engine.conftest import Notebook, a_job, in_folder
 
 pytestmark = pytest.mark.engine
 
-SMALL = {
-    "lora": {"rank": 4},
-    "loraplus": {"rank": 4},
-    "rslora": {"rank": 4},
-    "dora": {"rank": 4},
-    "vera": {"rank": 64},
-    "oft": {"block_size": 16},
-}
+SMALL: dict[str, dict[str, Any]] = {
+    **{id: {"rank": 4} for id in ("lora", "loraplus", "rslora", "dora", "pissa", "olora")},
+    "vera": {"rank": 64}, "oft": {"block_size": 16},
+}  # fmt: skip
 """Options that suit a model 64 wide; the others' defaults do."""
 LEARNING_RATES = {"full": 1e-3, "loraplus": 2e-3}
 """Where the rate of the other tests is too high."""

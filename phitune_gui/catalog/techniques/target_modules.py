@@ -7,7 +7,7 @@ from pydantic import BeforeValidator, Field
 
 from phitune_gui.catalog.base_models.shapes import FUSED_LAYERS, Layer, linear_layers
 from phitune_gui.core.base_model import BaseModel
-from phitune_gui.core.problem import Problem
+from phitune_gui.core.problem import Problem, Severity
 from phitune_gui.core.value import Value
 
 _FUSED_IN = {
@@ -38,8 +38,8 @@ def over_targets(options: TargetedOptions, model: BaseModel, count: Callable[[La
     return model.layers * sum(count(layers[name]) for name in set(options.target_modules) if name in layers)
 
 
-def check_rank(options: TargetedOptions, rank: int, model: BaseModel | None) -> tuple[Problem, ...]:
-    """Unknown layer names, and a rank that is no smaller than the layers themselves."""
+def check_rank(options: TargetedOptions, rank: int, model: BaseModel | None, severity: Severity = "advice") -> tuple[Problem, ...]:
+    """Unknown layer names, and a rank that is no smaller than the layers themselves, which is useless and, for some, impossible."""
     found = check_names(options.target_modules)
     if found or model is None or not model.hidden:
         return found
@@ -48,7 +48,7 @@ def check_rank(options: TargetedOptions, rank: int, model: BaseModel | None) -> 
     if rank < narrowest:
         return ()
     what = f"Rank {rank} is no smaller than the model's layers ({narrowest} wide), so the adapter saves nothing."
-    return (Problem(severity="advice", where="technique.rank", what=what, how_to_fix=f"Choose a rank well below {narrowest}."),)
+    return (Problem(severity=severity, where="technique.rank", what=what, how_to_fix=f"Choose a rank well below {narrowest}."),)
 
 
 def check_names(names: tuple[str, ...]) -> tuple[Problem, ...]:

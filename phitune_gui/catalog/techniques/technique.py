@@ -25,6 +25,7 @@ class Technique(Generic[Options]):
     `checks` says what validation of single options cannot: it gets the model, or None while none is chosen.
     `target_modules` names the layers that must be found and wrapped, or nothing must train; none where no single layer is.
     `learning_rate_factor` says how many times the run's learning rate the parameter of this name learns at; at least 1 for one of them.
+    `starts_inside_model` says that the adapter starts as a part of the model's weights, which is taken out of them while training.
     `usual_learning_rates` is stated where the usual default would do harm; twice as high as its end is advised against.
     """
 
@@ -42,6 +43,7 @@ class Technique(Generic[Options]):
     can_export: bool
     usual_learning_rates: tuple[float, float] | None = None
     learning_rate_factor: Callable[[Options, str], float] = _one
+    starts_inside_model: bool = False
 
     def trains_model(self, options: Options) -> bool:
         """Whether the model's own weights are trained, in float32, instead of an adapter."""

@@ -1,0 +1,29 @@
+"""OLoRA: LoRA that starts from orthonormal directions of the model's own weights."""
+
+from typing import Any
+
+from phitune_gui.catalog.techniques import lora, pissa
+from phitune_gui.catalog.techniques.lora import LoraOptions
+from phitune_gui.catalog.techniques.technique import Technique
+
+
+def peft_config(options: LoraOptions) -> dict[str, Any]:
+    """LoRA's words with the start of Büyükakyüz 2024 (arXiv 2406.01775): the first columns of each weight's QR decomposition."""
+    return {**lora.peft_config(options), "init_lora_weights": "olora"}
+
+
+OLORA = Technique(
+    id="olora",
+    label="OLoRA",
+    summary="LoRA that starts from orthonormal directions of each weight: steadier first steps than from nothing.",
+    when="When LoRA is unsteady at the beginning. Wants a lower learning rate than LoRA.",
+    costs="A step costs the same as LoRA's. Start loads the model twice, and the adapter that is kept has twice the rank.",
+    options=LoraOptions,
+    peft_config=peft_config,
+    adapter_parameters=lora.adapter_parameters,
+    checks=pissa.checks,
+    target_modules=lambda options: options.target_modules,
+    can_merge=True,
+    can_export=True,
+    starts_inside_model=True,
+)

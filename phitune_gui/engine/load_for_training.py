@@ -1,0 +1,55 @@
+"""The model as training begins or goes on: base, adapter, and what the adapter started as where that lies inside the base."""
+
+import gc
+from functools import partial
+from typing import NamedTuple
+
+import torch
+
+from phitune_gui.catalog.techniques import Technique, options_for, technique
+from phitune_gui.core.events import StageBegan
+from phitune_gui.core.job import TrainJob
+from phitune_gui.core.value import Value
+from phitune_gui.engine.inside_start import Weights, load_start, start_from, weights_of
+from phitune_gui.engine.model import Tuned, attach_adapter, load_base
+from phitune_gui.engine.number_format import choose_dtype
+from phitune_gui.engine.reporting import Reporter
+
+
+class Loaded(NamedTuple):
+    """The model, the number of layers with an adapter, the frozen weights' number format, and the start inside the model."""
+
+    model: Tuned
+    matched: int
+    dtype: torch.dtype
+    start: Weights | None = None
+
+
+def load_for_training(job: TrainJob, reporter: Reporter) -> Loaded:
+    """Base and fresh adapter; the trained weights of a checkpoint are read later, by the trainer."""
+    reporter.emit(StageBegan(stage="loading", detail=job.base_model.name))
+    chosen, options = technique(job.recipe.technique.id), options_for(job.recipe.technique)
+    dtype = choose_dtype(job.recipe.training.dtype, chosen.trains_model(options))
+    start = _start(job, chosen, options, dtype, reporter) if chosen.starts_inside_model else None
+    base = load_base(job.base_model, dtype)
+    if job.recipe.training.gradient_checkpointing:
+        base.enable_input_require_grads()
+    attach = partial(attach_adapter, init_lora_weights=False) if start else attach_adapter
+    model, matched = attach(base, chosen, options)
+    if start:
+        start_from(model, start)
+    return Loaded(model, matched, dtype, start)
+
+
+def _start(job: TrainJob, chosen: Technique, options: Value, dtype: torch.dtype, reporter: Reporter) -> Weights:
+    """The checkpoint's start, or one that is computed on a base of its own.
+
+    Taking it out of another, untouched base makes a run and its resumption begin with the same bits.
+    """
+    if job.checkpoint is not None:
+        return load_start(reporter.folder / job.checkpoint)
+    model, _matched = attach_adapter(load_base(job.base_model, dtype), chosen, options)
+    start = weights_of(model)
+    del model
+    gc.collect()
+    return start
