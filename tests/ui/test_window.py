@@ -17,6 +17,7 @@ from PySide6.QtWidgets import QAbstractButton, QApplication, QLabel, QSpinBox, Q
 from phitune_gui.core.problem import Problem
 from phitune_gui.core.recipe import Recipe
 from phitune_gui.core.run import Export
+from phitune_gui.files.manifest import write_manifest
 from phitune_gui.store.recipes import save_recipe
 from phitune_gui.store.runs import create_run_folder
 from phitune_gui.store.sample import sample_recipe
@@ -154,6 +155,7 @@ def test_a_bad_dataset_is_a_problem_that_blocks_start(live: Live, model: Path, t
 
 def test_trying_it_now_plans_one_pass_and_leaves_only_start(live: Live, model: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(session_jobs, "starter_folder", lambda: model)
+    write_manifest(model)  # what says that a starter is ready
 
     async def story(window: MainWindow) -> None:
         session = window.session
