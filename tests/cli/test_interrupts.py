@@ -11,10 +11,13 @@ from pathlib import Path
 
 import pytest
 
+from phitune_gui.cli import main
+from phitune_gui.cli.follow import Interrupted
 from phitune_gui.cli.interrupts import counted_interrupts
 from phitune_gui.core import events as e
 from phitune_gui.core.job import ProbeJob, job_to_json
 from phitune_gui.core.names import JOB_FILE
+from phitune_gui.core.run import Run
 from phitune_gui.jobs.worker_file import worker_lives
 from phitune_gui.store.runs import read_events
 from tests.helpers.factories import a_training
@@ -144,3 +147,14 @@ def test_the_old_handler_comes_back_and_an_ignored_ctrl_c_stays_ignored() -> Non
             assert signal.getsignal(signal.SIGINT) is signal.SIG_IGN
     finally:
         signal.signal(signal.SIGINT, before)
+
+
+def test_a_called_off_job_is_one_json_object_and_130(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    def interrupted(*_arguments: object) -> None:
+        raise Interrupted(Run())
+
+    monkeypatch.setattr("phitune_gui.cli.starter.start_and_follow", interrupted)
+    assert main(["starter", "--json"]) == 130
+    out = capsys.readouterr().out
+    assert out.count("\n") == 1
+    assert "called off" in json.loads(out)["error"]["what"]
