@@ -21,14 +21,14 @@ from phitune_gui.jobs.worker_file import worker_lives
 from phitune_gui.store.exports import exports_of
 from phitune_gui.store.runs import find_run, open_run
 from phitune_gui.ui.field_titles import wrong_field_problems
-from phitune_gui.ui.session_inputs import SessionInputs
+from phitune_gui.ui.session_advice import SessionAdvice
 from phitune_gui.ui.training_worker import TrainingWorker
 
 NICENESS = 5
 """The trained process yields a little, so that the window stays smooth on few cores."""
 
 
-class SessionRuns(SessionInputs):
+class SessionRuns(SessionAdvice):
     """One training at a time; the shown run may be another one."""
 
     def __init__(self, *arguments: Any, **options: Any) -> None:

@@ -38,6 +38,7 @@ class SessionState(QObject):
     report_changed = Signal()
     preview_changed = Signal()
     plan_changed = Signal()
+    advice_changed = Signal()
     hardware_changed = Signal()
     connections_changed = Signal()
     run_changed = Signal()

@@ -2,6 +2,8 @@
 
 from collections.abc import Callable
 
+from phitune_gui.catalog.presets import preset
+from phitune_gui.catalog.scenarios import scenario
 from phitune_gui.core.base_model import BaseModel, ChatMarkers
 from phitune_gui.core.dataset_report import DatasetReport, Lengths, RejectedRow
 from phitune_gui.core.hardware import Hardware
@@ -9,6 +11,9 @@ from phitune_gui.core.messages import Message, Preview, PreviewToken
 from phitune_gui.core.problem import Problem
 from phitune_gui.core.recipe import DataSection, DataSource, ModelSection, Recipe
 from phitune_gui.core.run import Run
+from phitune_gui.planning.advise import advise
+from phitune_gui.planning.apply_preset import apply_preset
+from phitune_gui.planning.fitted import Ground
 from phitune_gui.planning.plan import make_plan
 from phitune_gui.ui import stories
 from phitune_gui.ui.main_window import MainWindow
@@ -87,6 +92,22 @@ def _blocked(session: Session, window: MainWindow) -> None:
     _ready(session, window, BAD_REPORT)
 
 
+def _advised(session: Session, window: MainWindow) -> None:
+    _ready(session, window)
+    session.scenario = "memory"
+    session.advice = advise(scenario("memory"), RECIPE, Ground(MINI, REPORT, MACHINE))
+    session.advice_changed.emit()
+
+
+def _preset(session: Session, window: MainWindow) -> None:
+    _ready(session, window)
+    applied = apply_preset(preset("recommended"), RECIPE, Ground(MINI, REPORT, MACHINE))
+    session.applied_preset, session.recipe = ("recommended", applied), applied.recipe
+    session.plan = make_plan(applied.recipe, MINI, REPORT, MACHINE)
+    session.recipe_changed.emit()
+    session.plan_changed.emit()
+
+
 def _refused(session: Session, window: MainWindow) -> None:
     _nothing(session, window)
     session.refuse(
@@ -143,7 +164,7 @@ STATES: dict[str, dict[str, State]] = {
     "home": {"empty": _nothing, "recent": _recent, "refused": _refused},
     "model": {"empty": _nothing, "list": _models, "chosen": _ready},
     "data": {"empty": _nothing, "ready": _ready, "problem": _blocked},
-    "tune": {"empty": _nothing, "ready": _ready},
+    "tune": {"empty": _nothing, "ready": _ready, "advised": _advised, "preset": _preset},
     "train": {
         "empty": _nothing, "starting": _run(stories.starting_run(), live=True), "running": _run(stories.running_run(), live=True),
         "stopping": _run(stories.stopping_run(), live=True), "finished": _run(stories.finished_run()),

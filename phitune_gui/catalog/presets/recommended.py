@@ -9,7 +9,7 @@ from phitune_gui.catalog.techniques import TECHNIQUES
 _FEW, _MANY = 200, 5_000
 _LARGE = 10_000_000_000
 _LONGEST, _SHORTEST, _UNKNOWN = 2048, 256, 1024
-"""Tokens: conversations are cut at the longest row, but never above what Microsoft's sample uses (2048)."""
+"""Tokens: conversations are cut at the longest row, but never above what Microsoft's sample uses (2048) nor what the model looks back."""
 
 
 def propose(situation: Situation) -> tuple[Proposal, ...]:
@@ -30,10 +30,11 @@ def _lora(situation: Situation) -> Settings:
     rows, model, report = situation.rows, situation.model, situation.report
     large = model is not None and model.parameters > _LARGE
     longest = report.lengths.max if report else 0
+    reach = min(_LONGEST, model.sliding_window or _LONGEST) if model else _LONGEST
     return Settings(
         technique="lora", options={"rank": 16, "alpha": 32, "dropout": 0.05}, learning_rate=1e-4 if large else 2e-4, schedule="cosine",
         warmup=0.1, micro_batch_size=4, accumulation=1 if rows < _FEW else 4 if rows >= _MANY else 2,
-        epochs=3 if rows < _MANY else 1, max_length=min(_LONGEST, max(_SHORTEST, longest)) if longest else _UNKNOWN,
+        epochs=3 if rows < _MANY else 1, max_length=min(reach, max(_SHORTEST, longest)) if longest else _UNKNOWN,
     )  # fmt: skip
 
 

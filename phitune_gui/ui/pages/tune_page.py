@@ -2,47 +2,25 @@
 
 from typing import Any
 
-from PySide6.QtCore import Signal
-from PySide6.QtWidgets import QButtonGroup, QLabel, QRadioButton, QVBoxLayout
+from PySide6.QtWidgets import QLabel, QVBoxLayout
 
+from phitune_gui.catalog.presets import PRESETS
+from phitune_gui.catalog.scenarios import SCENARIOS
 from phitune_gui.catalog.techniques import TECHNIQUES, Technique, read_options, technique
 from phitune_gui.core.recipe import Recipe, TrainingSection
 from phitune_gui.core.value import Value
 from phitune_gui.ui.session import Session
 from phitune_gui.ui.translation import declared
+from phitune_gui.ui.widgets.advice_card import AdviceCard
 from phitune_gui.ui.widgets.card import Card
 from phitune_gui.ui.widgets.options_form import OptionsForm
 from phitune_gui.ui.widgets.page_frame import PageFrame
-from phitune_gui.ui.widgets.words import restyle, words
-
-
-class TechniqueCard(Card):
-    """One way to train: what it is and what can be made of the result."""
-
-    chosen = Signal(str)
-
-    def __init__(self, offered: Technique[Any]) -> None:
-        super().__init__()
-        self.offered = offered
-        self.radio = QRadioButton(declared(offered.label))
-        self.radio.setAccessibleDescription(declared(offered.summary))
-        self.radio.clicked.connect(lambda: self.chosen.emit(offered.id))
-        self.body.setSpacing(4)
-        self.body.addWidget(self.radio)
-        self.body.addWidget(words(declared(offered.summary), "small", wrap=True))
-        can = [self.tr("can be merged")] * offered.can_merge + [self.tr("can be exported to ONNX")] * offered.can_export
-        self.body.addWidget(words(" · ".join(can), "good" if can else "small"))
-
-    def show_chosen(self, chosen: bool) -> None:
-        """Shows whether this technique is the recipe's."""
-        self.radio.setChecked(chosen)
-        if bool(self.property("chosen")) != chosen:
-            self.setProperty("chosen", chosen)
-            restyle(self)
+from phitune_gui.ui.widgets.preset_card import PresetCard
+from phitune_gui.ui.widgets.technique_picker import TechniquePicker
 
 
 class TunePage(PageFrame):
-    """Technique cards, the technique's options, then training."""
+    """A preset or advice to start from, the technique, its options, then training."""
 
     def __init__(self, session: Session) -> None:
         super().__init__("")
@@ -56,11 +34,11 @@ class TunePage(PageFrame):
         self.title.setText(self.tr("Tune"))
         self.setAccessibleName(self.tr("Tune"))
         self.say(self.tr("The defaults are a good start: a model and data are enough. Changed values are bold and can be set back."))
-        self.cards = [TechniqueCard(offered) for offered in TECHNIQUES]
-        group = QButtonGroup(self)
-        for card in self.cards:
-            group.addButton(card.radio)
-            self.column.addWidget(card)
+        self.presets = PresetCard(PRESETS)
+        self.advice = AdviceCard(SCENARIOS)
+        self.techniques = TechniquePicker(TECHNIQUES)
+        for part in (self.presets, self.advice, self.techniques):
+            self.column.addWidget(part)
         self.options = Card(self.tr("Options"))
         self.options_title: QLabel = self.options.title
         self.options_place = QVBoxLayout()
@@ -76,21 +54,44 @@ class TunePage(PageFrame):
         self.column.addStretch(1)
 
     def _connect(self) -> None:
+        session = self._session
         for form in (self.training, self.name):
-            form.edited.connect(self._session.set_value)
-            form.reset_asked.connect(self._session.reset_value)
-            form.wrong.connect(self._session.mark_field)
-        for card in self.cards:
-            card.chosen.connect(lambda id: self._session.set_value("technique", {"id": id}))
-        self._session.recipe_changed.connect(self._show_recipe)
+            form.edited.connect(session.set_value)
+            form.reset_asked.connect(session.reset_value)
+            form.wrong.connect(session.mark_field)
+        self.techniques.chosen.connect(self._choose_technique)
+        self.advice.technique_chosen.connect(self._choose_technique)
+        self.advice.scenario_chosen.connect(session.choose_scenario)
+        self.presets.chosen.connect(session.apply_preset)
+        session.recipe_changed.connect(self._show_recipe)
+        session.advice_changed.connect(self._show_advice)
+        session.hardware_changed.connect(self._show_preset)
+
+    def _choose_technique(self, id: str) -> None:
+        """Another technique starts from its own defaults; the same one keeps its options."""
+        if id != self._session.recipe.technique.id:
+            self._session.set_value("technique", {"id": id})
 
     def _show_recipe(self) -> None:
         recipe = self._session.recipe
-        for card in self.cards:
-            card.show_chosen(card.offered.id == recipe.technique.id)
+        self.techniques.show_chosen(recipe.technique.id)
         self._show_options(recipe)
         self.training.show_values(recipe.training, TrainingSection())
         self.name.show_values(recipe, Recipe())
+        self._show_preset()
+        self._show_advice()
+
+    def _show_preset(self) -> None:
+        shown = self._session.shown_preset
+        self.presets.box.setEnabled(self._session.hardware is not None)
+        if shown is None:
+            self.presets.show_applied("", "", fits=True)
+        else:
+            self.presets.show_applied(shown[0], shown[1].why, shown[1].fits)
+
+    def _show_advice(self) -> None:
+        session = self._session
+        self.advice.show_ranking(session.scenario, session.advice, session.recipe.technique.id, session.advice_assumes)
 
     def _show_options(self, recipe: Recipe) -> None:
         values = read_options(recipe.technique)

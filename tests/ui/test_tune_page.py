@@ -1,0 +1,195 @@
+"""The Tune page as a person meets it: presets, advice, and the ways to train side by side."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from PySide6.QtCore import QPoint, QPointF, Qt
+from PySide6.QtGui import QWheelEvent
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QAbstractButton, QApplication
+
+from phitune_gui.catalog.presets import PRESETS
+from phitune_gui.catalog.scenarios import SCENARIOS
+from phitune_gui.catalog.techniques import TECHNIQUES, technique
+from phitune_gui.ui.main_window import MainWindow
+from phitune_gui.ui.pages.tune_page import TunePage
+from phitune_gui.ui.widgets import advice_card, technique_picker
+from phitune_gui.ui.widgets.pick_box import PickBox
+from tests.helpers.factories import a_machine, a_model, a_report
+from tests.ui.conftest import until
+
+Live = Callable[..., Any]
+
+
+def shown_page(window: MainWindow) -> TunePage:
+    """The page, for Phi-3-mini and a hundred rows on a machine of 64 GB."""
+    session = window.session
+    session.hardware, session.model, session.report = a_machine(64), a_model(), a_report()
+    session.hardware_changed.emit()
+    window.show_page("tune")
+    page = window.findChild(TunePage)
+    assert isinstance(page, TunePage)
+    return page
+
+
+def press(button: QAbstractButton) -> None:
+    """A click in the middle."""
+    QTest.mouseClick(button, Qt.MouseButton.LeftButton)
+
+
+def pick(box: PickBox, data: str) -> None:
+    """Opens the list by keyboard and walks to the entry."""
+    box.setFocus()
+    place = box.findData(data)
+    box.setCurrentIndex(place - 1 if place else -1)
+    QTest.keyClick(box, Qt.Key.Key_Down)
+
+
+def test_a_preset_is_one_undo_step_and_says_why(live: Live) -> None:
+    async def story(window: MainWindow) -> None:
+        page, session = shown_page(window), window.session
+        before = session.recipe
+        pick(page.presets.box, "olive")
+        assert session.recipe.training.max_steps == 150
+        assert session.recipe.technique.options["rank"] == 64
+        assert page.presets.told.isVisible()
+        assert "150 steps" in page.presets.why.text()
+        assert "olive-ort-example" in page.presets.source.text()
+        session.undo()
+        assert session.recipe == before
+        assert not page.presets.told.isVisible()
+        assert page.presets.box.currentIndex() == -1
+        session.redo()
+        assert page.presets.told.isVisible()
+        session.set_value("training.epochs", 1.5)
+        assert page.presets.box.currentIndex() == -1
+
+    live(story)
+
+
+def test_a_preset_that_does_not_fit_is_shown_as_advice(live: Live) -> None:
+    async def story(window: MainWindow) -> None:
+        page, session = shown_page(window), window.session
+        session.hardware = a_machine(8)
+        session.apply_preset("microsoft-sample")
+        assert page.presets.told.property("box") == "advice"
+        assert "8.0 GB are free" in page.presets.why.text()
+        session.apply_preset("recommended")
+        assert "Nothing fits this machine" in page.presets.why.text()
+
+    live(story)
+
+
+def test_every_preset_and_scenario_can_be_picked(live: Live) -> None:
+    async def story(window: MainWindow) -> None:
+        page = shown_page(window)
+        for box, offered in ((page.presets.box, PRESETS), (page.advice.box, SCENARIOS)):
+            assert [box.itemData(place) for place in range(box.count())] == [each.id for each in offered]
+
+    live(story)
+
+
+def test_the_wheel_picks_nothing(live: Live) -> None:
+    async def story(window: MainWindow) -> None:
+        page, before = shown_page(window), window.session.recipe
+        for box in (page.presets.box, page.advice.box):
+            box.setFocus()
+            buttons, keys = Qt.MouseButton.NoButton, Qt.KeyboardModifier.NoModifier
+            turn = QWheelEvent(QPointF(9, 9), QPointF(9, 9), QPoint(), QPoint(0, -120), buttons, keys, Qt.ScrollPhase.NoScrollPhase, False)
+            QApplication.sendEvent(box, turn)
+            assert box.currentIndex() == -1
+        assert window.session.recipe == before
+
+    live(story)
+
+
+def test_a_scenario_ranks_the_techniques_and_a_press_chooses_one(live: Live) -> None:
+    async def story(window: MainWindow) -> None:
+        page, session = shown_page(window), window.session
+        pick(page.advice.box, "memory")
+        await until(lambda: page.advice.cards)
+        cards = page.advice.cards
+        assert len(cards) == len(TECHNIQUES) + 2
+        assert sum(card.isVisible() for card in cards) == advice_card.FIRST
+        assert "GB of the 64.0 GB that are free" in cards[0].accessibleDescription()
+        assert "corrected this to Yes" in cards[0].accessibleDescription()
+        press(page.advice.more)
+        assert all(card.isVisible() for card in cards)
+        assert [card.place.technique for card in cards if not card.isEnabled()] == ["deepspeed", "zero"]
+        chosen = next(card for card in cards if card.place.technique == "dora")
+        page.ensureWidgetVisible(chosen)
+        press(chosen)
+        assert session.recipe.technique.id == "dora"
+        assert page.techniques.detail.title.text() == "DoRA"
+
+    live(story)
+
+
+def test_advice_follows_the_machine_and_says_what_it_assumed(live: Live) -> None:
+    async def story(window: MainWindow) -> None:
+        page, session = shown_page(window), window.session
+        session.model = None
+        session.choose_scenario("chat")
+        await until(lambda: page.advice.cards)
+        assert "until a model is chosen" in page.advice.assumed.text()
+        assert page.advice.assumed.isVisible()
+        assert all(card.place.works_here for card in page.advice.cards if card.place.can_be_chosen)
+        session.hardware = a_machine(4)
+        session.plan_changed.emit()
+        await until(lambda: not any(card.place.works_here for card in page.advice.cards))
+
+    live(story)
+
+
+def test_the_chosen_technique_is_told_in_full_and_the_others_in_a_line(live: Live) -> None:
+    async def story(window: MainWindow) -> None:
+        page, session = shown_page(window), window.session
+        picker = page.techniques
+        for offered in TECHNIQUES:
+            session.set_value("technique", {"id": offered.id})
+            assert picker.detail.when.text() == offered.when
+            assert picker.detail.costs.text() == offered.costs
+            assert picker.tiles[offered.id].isChecked()
+            assert picker.tiles[offered.id].isVisible()
+        assert "can be exported to ONNX" in picker.detail.can.text()
+
+    live(story)
+
+
+def test_the_form_is_not_buried_and_the_rest_is_one_press_away(live: Live) -> None:
+    async def story(window: MainWindow) -> None:
+        page = shown_page(window)
+        picker = page.techniques
+        assert sum(tile.isVisible() for tile in picker.tiles.values()) == min(technique_picker.FIRST, len(TECHNIQUES))
+        await until(lambda: picker.height() < 400)
+        press(picker.more)
+        assert all(tile.isVisible() for tile in picker.tiles.values())
+
+    live(story)
+
+
+def test_arrow_keys_walk_through_the_techniques(live: Live) -> None:
+    async def story(window: MainWindow) -> None:
+        page = shown_page(window)
+        window.activateWindow()
+        await until(window.isActiveWindow, 3)
+        first, second = list(page.techniques.tiles.values())[:2]
+        await until(lambda: first.width() > 50)
+        first.setFocus()
+        QTest.keyClick(first, Qt.Key.Key_Right)
+        assert window.session.recipe.technique.id == second.id
+
+    live(story)
+
+
+@pytest.mark.parametrize("again", [False, True])
+def test_choosing_the_chosen_technique_keeps_its_options(live: Live, again: bool) -> None:
+    async def story(window: MainWindow) -> None:
+        page, session = shown_page(window), window.session
+        session.set_value("technique.rank", 8)
+        press(page.techniques.tiles["lora" if again else "dora"])
+        assert session.recipe.technique.options.get("rank") == (8 if again else None)
+        assert technique(session.recipe.technique.id).label == page.techniques.detail.title.text()
+
+    live(story)
