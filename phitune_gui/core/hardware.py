@@ -23,3 +23,5 @@ class Hardware(Value):
     disk_folder: str = ""
     """The folder whose disk was measured."""
     gpus: tuple[Gpu, ...] = ()
+    has_bitsandbytes: bool = True
+    """Whether weights of few bits may be tried at all; only a tiny real layer, run before loading, shows that they work."""

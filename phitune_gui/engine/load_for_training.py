@@ -13,6 +13,7 @@ from phitune_gui.core.value import Value
 from phitune_gui.engine.inside_start import Weights, load_start, start_from, weights_of
 from phitune_gui.engine.model import Tuned, attach_adapter, load_base
 from phitune_gui.engine.number_format import choose_dtype
+from phitune_gui.engine.quantise import require_quantised_training
 from phitune_gui.engine.reporting import Reporter
 
 
@@ -31,7 +32,10 @@ def load_for_training(job: TrainJob, reporter: Reporter) -> Loaded:
     chosen, options = technique(job.recipe.technique.id), options_for(job.recipe.technique)
     dtype = choose_dtype(job.recipe.training.dtype, chosen.trains_model(options))
     start = _start(job, chosen, options, dtype, reporter) if chosen.starts_inside_model else None
-    base = load_base(job.base_model, dtype)
+    quantisation = chosen.quantisation(options)
+    if quantisation is not None:
+        require_quantised_training(quantisation)
+    base = load_base(job.base_model, dtype, quantisation)
     if job.recipe.training.gradient_checkpointing:
         base.enable_input_require_grads()
     attach = partial(attach_adapter, init_lora_weights=False) if start else attach_adapter

@@ -8,12 +8,14 @@ from typing import Any
 import peft
 import torch
 from peft.tuners.boft import layer as boft
-from transformers import BitsAndBytesConfig, Phi3Config, Phi3ForCausalLM
+from transformers import Phi3Config, Phi3ForCausalLM
 
+from phitune_gui.catalog.techniques.quantisation import Quantisation
 from phitune_gui.catalog.techniques.technique import Technique
 from phitune_gui.core.base_model import BaseModel
 from phitune_gui.core.problem import CannotStart
 from phitune_gui.core.value import Value
+from phitune_gui.engine.quantise import bitsandbytes_config, keep_trainable
 
 Tuned = peft.PeftModel | Phi3ForCausalLM
 
@@ -37,10 +39,10 @@ def read_config(folder: Path) -> Phi3Config:
     return Phi3Config.from_dict(fields)
 
 
-def load_base(model: BaseModel, dtype: torch.dtype, four_bit: bool = False) -> Phi3ForCausalLM:
+def load_base(model: BaseModel, dtype: torch.dtype, quantisation: Quantisation | None = None) -> Phi3ForCausalLM:
     """The base model on the CPU or the first GPU, from safetensors alone, nothing fetched, no remote code.
 
-    With `four_bit` its linear layers are kept as NF4 with double quantisation and compute in `dtype`.
+    With `quantisation` its linear layers are kept in fewer bits and compute in `dtype`.
     """
     folder = Path(model.path)
     if not any(folder.glob("*.safetensors")):
@@ -48,13 +50,13 @@ def load_base(model: BaseModel, dtype: torch.dtype, four_bit: bool = False) -> P
             "model.path", f"The folder {folder} holds no .safetensors weights.", "Choose a model folder with safetensors weights."
         )
     extra: dict[str, Any] = {}
-    if four_bit:
-        extra["quantization_config"] = BitsAndBytesConfig(
-            load_in_4bit=True, bnb_4bit_quant_type="nf4", bnb_4bit_use_double_quant=True, bnb_4bit_compute_dtype=dtype
-        )
-    return Phi3ForCausalLM.from_pretrained(
+    if quantisation is not None:
+        extra["quantization_config"] = bitsandbytes_config(quantisation, dtype)
+    loaded = Phi3ForCausalLM.from_pretrained(
         folder, config=read_config(folder), dtype=dtype, use_safetensors=True, local_files_only=True, attn_implementation="sdpa", **extra
     )
+    keep_trainable(loaded)
+    return loaded
 
 
 def attach_adapter(model: Phi3ForCausalLM, technique: Technique, options: Value, **changes: Any) -> tuple[Tuned, int]:

@@ -10,9 +10,11 @@ from collections.abc import Callable
 import psutil
 import torch
 
+from phitune_gui.catalog.techniques.quantisation import Quantisation
 from phitune_gui.core.events import Checked, JobFinished, StageBegan
 from phitune_gui.core.job import ProbeJob
 from phitune_gui.engine.number_format import FASTER, bfloat16_speed_up
+from phitune_gui.engine.quantise import gradient_through_quantised
 from phitune_gui.engine.reporting import Reporter
 from phitune_gui.engine.threads import physical_cores, use_threads
 
@@ -91,14 +93,8 @@ def _gradients(_reporter: Reporter) -> str:
 
 
 def _four_bit(_reporter: Reporter) -> str:
-    """QLoRA needs this; it is tried by a real forward and backward pass, because importing alone proves nothing."""
-    import bitsandbytes as bnb
-
-    layer = bnb.nn.Linear4bit(64, 64, bias=False, compute_dtype=torch.float32, quant_type="nf4")
-    layer = layer.to("cuda" if torch.cuda.is_available() else "cpu")
-    given = torch.ones(2, 64, device=layer.weight.device, requires_grad=True)
-    layer(given).square().mean().backward()
-    if given.grad is None or not torch.isfinite(given.grad).all():
+    """QLoRA needs this."""
+    if not gradient_through_quantised(Quantisation()):
         raise _Cannot("4-bit layers give no finite gradient here", "Choose LoRA instead of QLoRA.")
     return "an NF4 layer was run forwards and backwards"
 

@@ -3,6 +3,7 @@
 import platform
 import shutil
 from contextlib import suppress
+from importlib.util import find_spec
 from pathlib import Path
 
 import psutil
@@ -23,6 +24,7 @@ def probe_hardware(disk_at: Path) -> Hardware:
         free_disk_bytes=free_disk(disk_at),
         disk_folder=str(disk_at),
         gpus=_gpus(),
+        has_bitsandbytes=find_spec("bitsandbytes") is not None,
     )
 
 

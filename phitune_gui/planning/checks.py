@@ -14,7 +14,7 @@ from phitune_gui.core.recipe import Recipe
 from phitune_gui.planning.data_checks import check_data, check_rows
 from phitune_gui.planning.disk import DiskPlan
 from phitune_gui.planning.figures import Figures
-from phitune_gui.planning.learning_checks import check_learning
+from phitune_gui.planning.learning_checks import check_learning, check_quantisation
 from phitune_gui.planning.words import in_words
 
 _TIGHT = 0.85
@@ -46,6 +46,7 @@ def find_problems(situation: Situation, extra: Sequence[Problem] = ()) -> tuple[
         *_check_length(recipe, model),
         *_check_training(recipe, situation.figures),
         *check_learning(recipe, situation.figures),
+        *check_quantisation(situation.figures, situation.hardware),
         *_check_memory(situation),
         *_check_disk(situation),
     ]

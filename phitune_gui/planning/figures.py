@@ -5,6 +5,7 @@ from typing import NamedTuple
 
 from phitune_gui.catalog.exports.sizes import parameters
 from phitune_gui.catalog.techniques import TECHNIQUES, read_options, technique
+from phitune_gui.catalog.techniques.quantisation import Quantisation
 from phitune_gui.core.base_model import BaseModel
 from phitune_gui.core.dataset_report import DatasetReport
 from phitune_gui.core.recipe import Recipe
@@ -20,6 +21,8 @@ class Figures(NamedTuple):
     trainable: int
     trains_model: bool
     """The trained parameters are the model's own and no adapter beside it."""
+    quantisation: Quantisation | None
+    """How the frozen weights are kept; None in the recipe's number format."""
     starts_inside_model: bool
     """What the adapter started as is kept beside it, in memory and in checkpoints."""
     total: int
@@ -50,6 +53,7 @@ def count(recipe: Recipe, model: BaseModel | None, report: DatasetReport | None)
     return Figures(
         trainable=_trainable(recipe, model),
         trains_model=_trains_model(recipe),
+        quantisation=_quantisation(recipe),
         starts_inside_model=recipe.technique.id in _STARTING_INSIDE,
         total=parameters(model) if model else 0,
         effective_batch_size=effective,
@@ -84,6 +88,11 @@ def _trainable(recipe: Recipe, model: BaseModel | None) -> int:
 def _trains_model(recipe: Recipe) -> bool:
     options = read_options(recipe.technique)
     return isinstance(options, Value) and technique(recipe.technique.id).trains_model(options)
+
+
+def _quantisation(recipe: Recipe) -> Quantisation | None:
+    options = read_options(recipe.technique)
+    return technique(recipe.technique.id).quantisation(options) if isinstance(options, Value) else None
 
 
 def _row_tokens(recipe: Recipe, model: BaseModel | None, report: DatasetReport | None) -> int:

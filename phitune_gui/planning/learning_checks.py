@@ -1,8 +1,9 @@
-"""Whether learning rate and number format suit the technique."""
+"""Whether learning rate, number format and machine suit the technique."""
 
 from collections.abc import Iterator
 
 from phitune_gui.catalog.techniques import TECHNIQUES
+from phitune_gui.core.hardware import Hardware
 from phitune_gui.core.problem import Problem
 from phitune_gui.core.recipe import Recipe
 from phitune_gui.planning.figures import Figures
@@ -26,6 +27,15 @@ def check_learning(recipe: Recipe, figures: Figures) -> Iterator[Problem]:
             severity="advice", where="training.dtype",
             what=f"{chosen.label} trains the model's weights themselves, which stay float32, so bfloat16 has no effect.",
             how_to_fix="Set training.dtype to auto.",
+        )  # fmt: skip
+
+
+def check_quantisation(figures: Figures, hardware: Hardware) -> Iterator[Problem]:
+    """A problem where weights of few bits cannot be had."""
+    if figures.quantisation is not None and not hardware.has_bitsandbytes:
+        yield Problem(
+            where="technique.id", what="Weights of 4 or 8 bits need the library bitsandbytes, which is not installed.",
+            how_to_fix="Choose LoRA or DoRA, or install PhiTune again with bitsandbytes.",
         )  # fmt: skip
 
 

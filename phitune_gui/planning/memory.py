@@ -1,7 +1,9 @@
 """How much memory training will need at its peak, part by part, from closed formulas."""
 
-from phitune_gui.catalog.exports.sizes import LIBRARIES_BYTES, dtype_bytes, weights_bytes
+from phitune_gui.catalog.base_models.shapes import linear_layers, linear_parameters
+from phitune_gui.catalog.exports.sizes import LIBRARIES_BYTES, dtype_bytes, parameters, weights_bytes
 from phitune_gui.catalog.launchers import LAUNCHERS
+from phitune_gui.catalog.techniques.quantisation import Quantisation
 from phitune_gui.core.base_model import BaseModel
 from phitune_gui.core.hardware import Hardware
 from phitune_gui.core.plan import MemoryPlan
@@ -28,7 +30,7 @@ def plan_memory(recipe: Recipe, model: BaseModel | None, figures: Figures, hardw
         return MemoryPlan(available_bytes=available)
     tokens = recipe.training.micro_batch_size * figures.row_tokens
     parts = {
-        "weights": weights_bytes(model, planned_dtype(recipe, figures)),
+        "weights": _weights(model, planned_dtype(recipe, figures), figures.quantisation),
         "adapter": 0 if figures.trains_model else figures.trainable * (1 + figures.starts_inside_model) * _TRAINED_BYTES,
         "gradients": figures.trainable * _TRAINED_BYTES,
         "optimizer": figures.trainable * 2 * _TRAINED_BYTES,
@@ -44,6 +46,15 @@ def _processes(recipe: Recipe) -> int:
     """How many hold the model at once; on a CPU all of them share the memory of the machine."""
     several = any(known.several for known in LAUNCHERS if known.id == recipe.launcher.id)
     return recipe.launcher.processes if several else 1
+
+
+def _weights(model: BaseModel, dtype: str, quantisation: Quantisation | None) -> int:
+    """All weights; quantised are the linear layers, of which the largest exists unpacked as well, one at a time."""
+    if quantisation is None:
+        return weights_bytes(model, dtype)
+    linear = linear_parameters(model)
+    unpacked = max(layer.weights for layer in linear_layers(model).values())
+    return round(linear * quantisation.bytes_per_weight) + (parameters(model) - linear + unpacked) * dtype_bytes(dtype)
 
 
 def planned_dtype(recipe: Recipe, figures: Figures) -> str:

@@ -1,11 +1,13 @@
 """The merge and export matrix, measured: each technique learns, comes back from its files, folds in, and leaves as ONNX."""
 
+import logging
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from phitune_gui.catalog.techniques import TECHNIQUES, Technique
+from phitune_gui.catalog.techniques import TECHNIQUES, Technique, options_for, technique
+from phitune_gui.catalog.techniques.quantisation import Quantisation
 from phitune_gui.core import events as e
 from phitune_gui.core.base_model import BaseModel
 from phitune_gui.core.job import ExportJob, TrainJob
@@ -16,9 +18,10 @@ from tests.engine.conftest import Notebook, a_job, in_folder
 pytestmark = pytest.mark.engine
 
 SMALL: dict[str, dict[str, Any]] = {
-    **{id: {"rank": 4} for id in ("lora", "loraplus", "rslora", "dora", "pissa", "olora")},
-    "vera": {"rank": 64}, "oft": {"block_size": 16},
-}  # fmt: skip
+    **{id: {"rank": 4} for id in ("lora", "qlora", "dora", "qdora", "loraplus", "rslora", "pissa", "olora")},
+    "vera": {"rank": 64},
+    "oft": {"block_size": 16},
+}
 """Options that suit a model 64 wide; the others' defaults do."""
 LEARNING_RATES = {"full": 1e-3, "loraplus": 2e-3}
 """Where the rate of the other tests is too high."""
@@ -37,8 +40,6 @@ def run(request: pytest.FixtureRequest, model: BaseModel, data: Path, tmp_path_f
 
 
 def test_it_learns_what_the_plan_counts(run: Notebook, model: BaseModel) -> None:
-    from phitune_gui.catalog.techniques import options_for, technique
-
     (began,) = run.all(e.TrainingBegan)
     judged = [point.loss for point in run.all(e.Evaluated)]
     section = _section(run)
@@ -58,7 +59,7 @@ def test_its_files_bring_back_the_same_model_and_folding_in_changes_nothing(run:
     from phitune_gui.engine.run_source import read_run
 
     source = read_run(run.folder)
-    tuned = _reloaded(source)
+    tuned = _reloaded(source, None)
     ids = torch.arange(20, 60)[None]
     with torch.inference_mode():
         expected = tuned(input_ids=ids).logits
@@ -66,6 +67,14 @@ def test_its_files_bring_back_the_same_model_and_folding_in_changes_nothing(run:
         base = load_base(source.job.base_model, torch.float32)(input_ids=ids).logits
     assert (expected - base).abs().max() > 0.05
     assert (expected - folded).abs().max() <= 1e-4
+    quantisation = technique(source.job.recipe.technique.id).quantisation(options_for(source.job.recipe.technique))
+    if quantisation is not None:
+        tuned = _reloaded(source, quantisation)
+        with torch.inference_mode():
+            difference = (tuned(input_ids=ids).logits - folded).abs()
+        logging.getLogger(__name__).info(
+            "logits as trained and folded differ by %.3f, in the mean %.3f", difference.max(), difference.mean()
+        )
     rows = training_rows(source.job.recipe, source.job.base_model).validation
     assert mean_loss(tuned, rows)[0] == pytest.approx(run.all(e.Evaluated)[-1].loss, abs=1e-5)
 
@@ -106,14 +115,14 @@ def _with_technique(job: TrainJob, each: Technique[Any]) -> TrainJob:
     return job.model_copy(update={"recipe": job.recipe.model_copy(update={"technique": section})})
 
 
-def _reloaded(source: RunSource) -> Any:
-    """What was trained, as anybody would load it: the adapter on the untouched base, or the whole model."""
+def _reloaded(source: RunSource, quantisation: Quantisation | None) -> Any:
+    """What was trained, as anybody would load it: the adapter on the base, quantised or not, or the whole model."""
     import peft
     import torch
 
     from phitune_gui.engine.model import load_base
 
-    base = load_base(source.loaded_model, torch.float32)
+    base = load_base(source.loaded_model, torch.float32, quantisation)
     return (peft.PeftModel.from_pretrained(base, str(source.adapter)) if source.is_adapter else base).eval()
 
 

@@ -151,6 +151,27 @@ def test_full_fine_tuning_wants_a_low_learning_rate(rate: float, advised: bool) 
     assert said == (["Set training.learning_rate to between 1e-5 and 5e-5."] if advised else [])
 
 
+def test_quantised_weights_take_what_their_format_says_and_the_rest_stays() -> None:
+    def weights(**options: Any) -> int:
+        plan = make_plan(edited(a_recipe(dtype="bfloat16"), technique={"id": "qlora", **options}), a_model(), a_report(), a_machine())
+        return plan.memory.parts["weights"]
+
+    linear, unpacked = 3_623_878_656, 3072 * 16384
+    rest = (3_821_079_552 - linear + unpacked) * 2
+    assert weights() == pytest.approx(linear * 4.127 / 8 + rest, rel=1e-4)
+    assert weights(double_quantisation=False) == linear * 4.5 / 8 + rest
+    assert weights(weights="int8") == linear + rest
+
+
+@pytest.mark.parametrize("id", ["qlora", "qdora"])
+def test_quantised_weights_need_a_library(id: str) -> None:
+    recipe = edited(a_recipe(), technique={"id": id})
+    without = a_machine().model_copy(update={"has_bitsandbytes": False})
+    assert not make_plan(recipe, a_model(), a_report(), a_machine()).blocked
+    (problem,) = [each for each in make_plan(recipe, a_model(), a_report(), without).problems if each.severity == "problem"]
+    assert (problem.where, "bitsandbytes" in problem.what) == ("technique.id", True)
+
+
 def test_disk_grows_with_the_adapter_and_the_model() -> None:
     small = make_plan(a_recipe(), judge_config(STARTER), a_report(), a_machine()).disk_bytes
     large = make_plan(a_recipe(), a_model(), a_report(), a_machine()).disk_bytes

@@ -16,6 +16,8 @@ from phitune_gui.catalog.techniques.oft import OFT
 from phitune_gui.catalog.techniques.olora import OLORA
 from phitune_gui.catalog.techniques.option_errors import option_errors
 from phitune_gui.catalog.techniques.pissa import PISSA
+from phitune_gui.catalog.techniques.qdora import QDORA
+from phitune_gui.catalog.techniques.qlora import QLORA
 from phitune_gui.catalog.techniques.rslora import RSLORA
 from phitune_gui.catalog.techniques.technique import Technique
 from phitune_gui.catalog.techniques.vera import VERA
@@ -26,7 +28,7 @@ from phitune_gui.core.value import Value
 
 __all__ = ["TECHNIQUES", "Technique", "options_for", "technique", "technique_problems"]
 
-TECHNIQUES: tuple[Technique[Any], ...] = (LORA, LORA_PLUS, RSLORA, DORA, PISSA, OLORA, IA3, VERA, LOHA, LOKR, OFT, BOFT, FULL)
+TECHNIQUES: tuple[Technique[Any], ...] = (LORA, QLORA, DORA, QDORA, LORA_PLUS, RSLORA, PISSA, OLORA, IA3, VERA, LOHA, LOKR, OFT, BOFT, FULL)
 
 
 def technique(id: str) -> Technique[Any]:

@@ -4,11 +4,16 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
+from phitune_gui.catalog.techniques.quantisation import Quantisation
 from phitune_gui.core.base_model import BaseModel
 from phitune_gui.core.problem import Problem
 from phitune_gui.core.value import Value
 
 Options = TypeVar("Options", bound=Value)
+
+
+def _none(_options: Value) -> None:
+    return None
 
 
 def _one(_options: Value, _parameter: str) -> float:
@@ -25,6 +30,7 @@ class Technique(Generic[Options]):
     `checks` says what validation of single options cannot: it gets the model, or None while none is chosen.
     `target_modules` names the layers that must be found and wrapped, or nothing must train; none where no single layer is.
     `learning_rate_factor` says how many times the run's learning rate the parameter of this name learns at; at least 1 for one of them.
+    `quantisation` is how the frozen weights are kept while training; merging and exporting always start from the unquantised ones.
     `starts_inside_model` says that the adapter starts as a part of the model's weights, which is taken out of them while training.
     `usual_learning_rates` is stated where the usual default would do harm; twice as high as its end is advised against.
     """
@@ -44,6 +50,7 @@ class Technique(Generic[Options]):
     usual_learning_rates: tuple[float, float] | None = None
     learning_rate_factor: Callable[[Options, str], float] = _one
     starts_inside_model: bool = False
+    quantisation: Callable[[Options], Quantisation | None] = _none
 
     def trains_model(self, options: Options) -> bool:
         """Whether the model's own weights are trained, in float32, instead of an adapter."""
