@@ -1,7 +1,6 @@
 """The model as training begins or goes on: base, adapter, and what the adapter started as where that lies inside the base."""
 
 import gc
-from functools import partial
 from typing import NamedTuple
 
 import torch
@@ -26,8 +25,8 @@ class Loaded(NamedTuple):
     start: Weights | None = None
 
 
-def load_for_training(job: TrainJob, reporter: Reporter) -> Loaded:
-    """Base and fresh adapter; the trained weights of a checkpoint are read later, by the trainer."""
+def load_for_training(job: TrainJob, steps: int, reporter: Reporter) -> Loaded:
+    """Base and fresh adapter for a run of so many steps; the trained weights of a checkpoint are read later, by the trainer."""
     reporter.emit(StageBegan(stage="loading", detail=job.base_model.name))
     chosen, options = technique(job.recipe.technique.id), options_for(job.recipe.technique)
     dtype = choose_dtype(job.recipe.training.dtype, chosen.trains_model(options))
@@ -38,8 +37,8 @@ def load_for_training(job: TrainJob, reporter: Reporter) -> Loaded:
     base = load_base(job.base_model, dtype, quantisation)
     if job.recipe.training.gradient_checkpointing:
         base.enable_input_require_grads()
-    attach = partial(attach_adapter, init_lora_weights=False) if start else attach_adapter
-    model, matched = attach(base, chosen, options)
+    changes = chosen.schedule(options, steps) | ({"init_lora_weights": False} if start else {})
+    model, matched = attach_adapter(base, chosen, options, **changes)
     if start:
         start_from(model, start)
     return Loaded(model, matched, dtype, start)

@@ -4,12 +4,11 @@ import json
 import shutil
 from pathlib import Path
 
-import peft
 import torch
 from transformers import GenerationConfig, Phi3ForCausalLM
 
 from phitune_gui.core.base_model import BaseModel
-from phitune_gui.engine.model import load_base
+from phitune_gui.engine.model import load_base, with_adapter
 from phitune_gui.engine.run_source import RunSource
 from phitune_gui.engine.tokenizer import copy_tokenizer
 
@@ -21,8 +20,7 @@ def merged_model(source: RunSource) -> Phi3ForCausalLM:
     base = load_base(source.loaded_model, torch.float32)
     if not source.is_adapter:
         return base.eval()
-    tuned = peft.PeftModel.from_pretrained(base, str(source.adapter))
-    return tuned.merge_and_unload(safe_merge=True).eval()
+    return with_adapter(base, source.adapter).merge_and_unload(safe_merge=True).eval()
 
 
 def save_model(model: Phi3ForCausalLM, base: BaseModel, stop_ids: tuple[int, ...], folder: Path) -> None:

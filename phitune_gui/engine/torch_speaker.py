@@ -4,12 +4,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import torch
-from peft import PeftModel
 
 from phitune_gui.core.base_model import BaseModel
 from phitune_gui.core.job import AskRequest
 from phitune_gui.data.tokens import ChatTokenizer
-from phitune_gui.engine.model import load_base
+from phitune_gui.engine.model import load_base, with_adapter
 from phitune_gui.engine.number_format import choose_dtype
 from phitune_gui.engine.threads import use_threads
 
@@ -23,7 +22,7 @@ class TorchSpeaker:
         self.tokenizer = ChatTokenizer.load(Path(model.path), model.chat, model.folds_system)
         self.context = min(model.context, longest)
         base = load_base(model, choose_dtype("auto"))
-        tuned = base if adapter is None else PeftModel.from_pretrained(base, adapter, local_files_only=True)
+        tuned = base if adapter is None else with_adapter(base, adapter)
         self._model = tuned.eval()
 
     def speak(self, prompt: list[int], request: AskRequest, most: int) -> Iterator[int]:

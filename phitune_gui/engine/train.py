@@ -38,7 +38,7 @@ def run_training(job: TrainJob, reporter: Reporter) -> JobFinished | Paused:
     if ranks.leads:
         keep_compared_rows(reporter.folder, rows)
     set_seed(job.recipe.training.seed)
-    loaded = load_for_training(job, reporter)
+    loaded = load_for_training(job, total_steps(job.recipe.training, len(rows.train), ranks.size), reporter)
     reporter.emit(_began(job, loaded, rows, ranks))
     save_steps, eval_steps = _rhythm(job, len(rows.train), ranks)
     watch = StepWatch(reporter, rows.validation, note, save_steps, eval_steps)

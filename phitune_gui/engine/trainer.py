@@ -12,6 +12,14 @@ from transformers import PrinterCallback, Trainer, TrainerCallback, TrainingArgu
 from phitune_gui.core.recipe import TrainingSection
 from phitune_gui.data.tokens import Encoded
 from phitune_gui.engine.adapter_files import save_weights
+from phitune_gui.engine.adaptive_rank import (
+    TakeRanksAway,
+    every_rank,
+    is_adaptive,
+    orthogonal_penalty,
+    restore_importance,
+    save_importance,
+)
 from phitune_gui.engine.batches import collate, token_counts
 from phitune_gui.engine.inside_start import Weights, save_start
 from phitune_gui.engine.loss import summed_loss
@@ -67,6 +75,8 @@ class LearnedTokenTrainer(Trainer):
         self.step_tokens += tokens
         self.step_learned += learned
         loss = total / num_items_in_batch
+        if is_adaptive(self.model) and learned:
+            loss = loss + orthogonal_penalty(self.model) * learned / num_items_in_batch
         return (loss, None) if return_outputs else loss
 
     def step_sums(self) -> tuple[float, int, int]:
@@ -78,6 +88,11 @@ class LearnedTokenTrainer(Trainer):
         """First make the gradients those of the whole step: each process has only seen its own rows."""
         self.ranks.add_gradients(model)
         return super()._clip_grad_norm(model)
+
+    def _load_from_checkpoint(self, resume_from_checkpoint: str, model: torch.nn.Module | None = None) -> None:
+        super()._load_from_checkpoint(resume_from_checkpoint, model)
+        if is_adaptive(self.model):
+            restore_importance(self.model, Path(resume_from_checkpoint))
 
     def finish_at(self, checkpoint: Path, step: int) -> None:
         """Take the weights of a checkpoint after which nothing is left to train; `train` would do one step too many."""
@@ -91,7 +106,10 @@ class LearnedTokenTrainer(Trainer):
         """
         self._save_rng_state(str(folder))
         if self.ranks.leads:
-            save_weights(self.model, folder)
+            with every_rank(self.model):
+                save_weights(self.model, folder)
+            if is_adaptive(self.model):
+                save_importance(self.model, folder)
             if self.start is not None:
                 save_start(self.start, folder)
             self._save_optimizer_and_scheduler(str(folder))
@@ -109,6 +127,8 @@ def build_trainer(
     # We add the gradients up ourselves: DistributedDataParallel does it in the forward pass that our loss goes around.
     trainer.accelerator.prepare_model = partial(trainer.accelerator.prepare_model, evaluation_mode=True)
     trainer.remove_callback(PrinterCallback)
+    if is_adaptive(model):
+        trainer.add_callback(TakeRanksAway())
     return trainer
 
 

@@ -19,6 +19,7 @@ pytestmark = pytest.mark.engine
 
 SMALL: dict[str, dict[str, Any]] = {
     **{id: {"rank": 4} for id in ("lora", "qlora", "dora", "qdora", "loraplus", "rslora", "pissa", "olora")},
+    "adalora": {"rank": 6, "target_rank": 4},
     "vera": {"rank": 64},
     "oft": {"block_size": 16},
 }
@@ -117,13 +118,12 @@ def _with_technique(job: TrainJob, each: Technique[Any]) -> TrainJob:
 
 def _reloaded(source: RunSource, quantisation: Quantisation | None) -> Any:
     """What was trained, as anybody would load it: the adapter on the base, quantised or not, or the whole model."""
-    import peft
     import torch
 
-    from phitune_gui.engine.model import load_base
+    from phitune_gui.engine.model import load_base, with_adapter
 
     base = load_base(source.loaded_model, torch.float32, quantisation)
-    return (peft.PeftModel.from_pretrained(base, str(source.adapter)) if source.is_adapter else base).eval()
+    return (with_adapter(base, source.adapter) if source.is_adapter else base).eval()
 
 
 def _section(run: Notebook) -> TechniqueSection:

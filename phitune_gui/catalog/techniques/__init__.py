@@ -4,6 +4,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
+from phitune_gui.catalog.techniques.adalora import ADALORA
 from phitune_gui.catalog.techniques.boft import BOFT
 from phitune_gui.catalog.techniques.dora import DORA
 from phitune_gui.catalog.techniques.full import FULL
@@ -28,7 +29,24 @@ from phitune_gui.core.value import Value
 
 __all__ = ["TECHNIQUES", "Technique", "options_for", "technique", "technique_problems"]
 
-TECHNIQUES: tuple[Technique[Any], ...] = (LORA, QLORA, DORA, QDORA, LORA_PLUS, RSLORA, PISSA, OLORA, IA3, VERA, LOHA, LOKR, OFT, BOFT, FULL)
+TECHNIQUES: tuple[Technique[Any], ...] = (
+    LORA,
+    QLORA,
+    DORA,
+    QDORA,
+    LORA_PLUS,
+    RSLORA,
+    PISSA,
+    OLORA,
+    ADALORA,
+    IA3,
+    VERA,
+    LOHA,
+    LOKR,
+    OFT,
+    BOFT,
+    FULL,
+)
 
 
 def technique(id: str) -> Technique[Any]:

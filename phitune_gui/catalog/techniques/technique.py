@@ -16,6 +16,10 @@ def _none(_options: Value) -> None:
     return None
 
 
+def _nothing(_options: Value, _steps: int) -> dict[str, Any]:
+    return {}
+
+
 def _one(_options: Value, _parameter: str) -> float:
     return 1.0
 
@@ -31,6 +35,7 @@ class Technique(Generic[Options]):
     `target_modules` names the layers that must be found and wrapped, or nothing must train; none where no single layer is.
     `learning_rate_factor` says how many times the run's learning rate the parameter of this name learns at; at least 1 for one of them.
     `quantisation` is how the frozen weights are kept while training; merging and exporting always start from the unquantised ones.
+    `schedule` gives words of the PEFT config that depend on the number of steps; only a running job knows them.
     `starts_inside_model` says that the adapter starts as a part of the model's weights, which is taken out of them while training.
     `usual_learning_rates` is stated where the usual default would do harm; twice as high as its end is advised against.
     """
@@ -51,6 +56,7 @@ class Technique(Generic[Options]):
     learning_rate_factor: Callable[[Options, str], float] = _one
     starts_inside_model: bool = False
     quantisation: Callable[[Options], Quantisation | None] = _none
+    schedule: Callable[[Options, int], dict[str, Any]] = _nothing
 
     def trains_model(self, options: Options) -> bool:
         """Whether the model's own weights are trained, in float32, instead of an adapter."""
