@@ -76,6 +76,9 @@ def test_a_preset_that_does_not_fit_is_shown_as_advice(live: Live) -> None:
         assert page.presets.told.property("box") == "advice"
         assert "8.0 GB are free" in page.presets.why.text()
         session.apply_preset("recommended")
+        assert "QLoRA, because LoRA does not fit here" in page.presets.why.text()
+        session.hardware = a_machine(2)
+        session.apply_preset("recommended")
         assert "Nothing fits this machine" in page.presets.why.text()
 
     live(story)
@@ -113,7 +116,7 @@ def test_a_scenario_ranks_the_techniques_and_a_press_chooses_one(live: Live) -> 
         assert len(cards) == len(TECHNIQUES) + 2
         assert sum(card.isVisible() for card in cards) == advice_card.FIRST
         assert "GB of the 64.0 GB that are free" in cards[0].accessibleDescription()
-        assert "corrected this to Yes" in cards[0].accessibleDescription()
+        assert any("corrected this to Yes" in card.accessibleDescription() for card in cards)
         press(page.advice.more)
         assert all(card.isVisible() for card in cards)
         assert [card.place.technique for card in cards if not card.isEnabled()] == ["deepspeed", "zero"]
@@ -130,12 +133,14 @@ def test_advice_follows_the_machine_and_says_what_it_assumed(live: Live) -> None
     async def story(window: MainWindow) -> None:
         page, session = shown_page(window), window.session
         session.model = None
+        session.hardware = a_machine(200)
         session.choose_scenario("chat")
         await until(lambda: page.advice.cards)
         assert "until a model is chosen" in page.advice.assumed.text()
         assert page.advice.assumed.isVisible()
-        assert all(card.place.works_here for card in page.advice.cards if card.place.can_be_chosen)
-        session.hardware = a_machine(4)
+        places = [card.place for card in page.advice.cards if card.place.can_be_chosen]
+        assert [place.technique for place in places if not place.works_here] == ["full"]  # its checkpoints do not fit the disk
+        session.hardware = a_machine(2)
         session.plan_changed.emit()
         await until(lambda: not any(card.place.works_here for card in page.advice.cards))
 
