@@ -21,7 +21,7 @@ from phitune_gui.ui.session import Session
 
 GB = 1_000_000_000
 MACHINE = Hardware(
-    system="Linux", cpu="Example", physical_cores=4, logical_cores=8, memory_bytes=64 * GB, available_memory_bytes=58 * GB,
+    system="Linux", cpu="Example", physical_cores=4, logical_cores=8, memory_bytes=96 * GB, available_memory_bytes=90 * GB,
     free_disk_bytes=240 * GB,
 )  # fmt: skip
 MINI = BaseModel(
