@@ -71,8 +71,7 @@ def test_ai_toolkit_is_qlora_where_that_is_offered(monkeypatch: pytest.MonkeyPat
     found = values("ai-toolkit")
     assert (found["technique.rank"], found["training.max_steps"], found["training.epochs"]) == (64, 1200, 3)
     assert found["technique.target_modules"] == ("o_proj", "qkv_proj")
-    with_qlora = {each.id for each in TECHNIQUES} >= {"qlora"}
-    assert found["technique.id"] == ("qlora" if with_qlora else "lora")
+    assert (found["technique.id"], found["technique.weights"], found["technique.double_quantisation"]) == ("qlora", "nf4", True)
     monkeypatch.setattr(settings, "TECHNIQUES", tuple(each for each in TECHNIQUES if each.id != "qlora"))
     (proposal,) = preset("ai-toolkit").propose(situation())
     assert proposal.values["technique.id"] == "lora"

@@ -39,8 +39,8 @@ def test_every_cell_equals_the_document(test_data: Path) -> None:
 
 
 def test_every_technique_finds_its_column() -> None:
-    assert {id: column_of(technique(id)) for id in ("lora", "rslora", "dora", "ia3", "boft")} == {
-        "lora": "LoRA", "rslora": "LoRA", "dora": "DORA", "ia3": "PEFT", "boft": "PEFT",
+    assert {id: column_of(technique(id)) for id in ("lora", "rslora", "olora", "dora", "ia3", "boft", "full")} == {
+        "lora": "LoRA", "rslora": "LoRA", "olora": "LoRA", "dora": "DORA", "ia3": "PEFT", "boft": "PEFT", "full": None,
     }  # fmt: skip
     assert all(column_of(each) in (*COLUMNS, None) for each in TECHNIQUES)
 

@@ -8,7 +8,7 @@ def propose(situation: Situation) -> tuple[Proposal, ...]:
     """Its QLoRA where PhiTune offers that, else LoRA of the same shape."""
     chosen = offered("qlora", "lora")
     options = {
-        "rank": 64, "alpha": 64, "dropout": 0.1, "target_modules": ("o_proj", "qkv_proj"), "quant_type": "nf4", "double_quant": True,
+        "rank": 64, "alpha": 64, "dropout": 0.1, "target_modules": ("o_proj", "qkv_proj"), "weights": "nf4", "double_quantisation": True,
     }  # fmt: skip
     settings = Settings(
         technique=chosen, options=options, learning_rate=1e-4, schedule="constant", warmup=0.03, micro_batch_size=1, accumulation=4,

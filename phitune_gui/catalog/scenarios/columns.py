@@ -6,7 +6,7 @@ from phitune_gui.catalog.scenarios.scenario import Column
 from phitune_gui.catalog.techniques import Technique
 
 _KINDS: dict[Column, tuple[str, ...]] = {
-    "LoRA": ("lora", "rslora", "loraplus", "pissa", "eva", "adalora"),
+    "LoRA": ("lora", "rslora", "loraplus", "pissa", "olora", "eva", "adalora"),
     "QLoRA": ("qlora", "loftq"),
     "DORA": ("dora", "qdora"),
 }
