@@ -16,7 +16,7 @@ from phitune_gui.catalog.techniques.technique import Technique
 from phitune_gui.core.base_model import BaseModel
 from phitune_gui.core.problem import CannotStart
 from phitune_gui.core.value import Value
-from phitune_gui.engine.quantise import bitsandbytes_config, keep_trainable
+from phitune_gui.engine.quantise import bitsandbytes_config, keep_trainable, let_go_of_files
 
 Tuned = peft.PeftModel | Phi3ForCausalLM
 
@@ -56,7 +56,9 @@ def load_base(model: BaseModel, dtype: torch.dtype, quantisation: Quantisation |
     loaded = Phi3ForCausalLM.from_pretrained(
         folder, config=read_config(folder), dtype=dtype, use_safetensors=True, local_files_only=True, attn_implementation="sdpa", **extra
     )
-    keep_trainable(loaded)
+    if quantisation is not None:
+        keep_trainable(loaded)
+        let_go_of_files(loaded)
     return loaded
 
 

@@ -33,6 +33,13 @@ def keep_trainable(model: torch.nn.Module) -> None:
             module.support_avx512bf16_for_cpu = False
 
 
+def let_go_of_files(model: torch.nn.Module) -> None:
+    """Copy the weights that stay as they are in the files: they are mapped, and keep every page that was read in sight as memory."""
+    for parameter in model.parameters():
+        if parameter.is_floating_point() and parameter.device.type == "cpu":
+            parameter.data = parameter.data.clone()
+
+
 def gradient_through_quantised(quantisation: Quantisation) -> bool:
     """Whether a tiny quantised layer gives a finite gradient here; importing bitsandbytes alone proves nothing."""
     import bitsandbytes as bnb
