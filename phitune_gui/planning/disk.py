@@ -11,8 +11,6 @@ KEPT_CHECKPOINTS = 4
 """Checkpoints that lie in a run folder at once: the newest two, the best one, and the one being written."""
 _CHECKPOINT_BYTES = 12
 """Per trained parameter in float32: itself and AdamW's two numbers."""
-_START_BYTES = 4
-"""What an adapter started as, where it starts inside the model."""
 _LOGS_BYTES = 10_000_000
 
 
@@ -32,7 +30,7 @@ def plan_disk(model: BaseModel | None, figures: Figures) -> DiskPlan:
     """Checkpoints, trained weights and logs; then the float32 merge and every export that `auto` may have to try."""
     if model is None or not model.layers:
         return DiskPlan(0, 0)
-    start = _START_BYTES * figures.starts_inside_model
-    training = figures.trainable * ((_CHECKPOINT_BYTES + start) * KEPT_CHECKPOINTS + 4 + start) + _LOGS_BYTES
+    extra = 4 * figures.extra_numbers
+    training = figures.trainable * ((_CHECKPOINT_BYTES + extra) * KEPT_CHECKPOINTS + 4 + extra) + _LOGS_BYTES
     exports = (export_target(id).bytes_estimate(model) for id in AUTOMATIC)
     return DiskPlan(training, weights_bytes(model, "float32") + max(exports))

@@ -12,7 +12,7 @@ from phitune_gui.core.recipe import Recipe
 from phitune_gui.core.value import Value
 
 _SAVES_PER_RUN = 10
-_STARTING_INSIDE = {known.id for known in TECHNIQUES if known.starts_inside_model}
+_EXTRA_NUMBERS = {known.id: known.extra_numbers for known in TECHNIQUES}
 
 
 class Figures(NamedTuple):
@@ -23,8 +23,8 @@ class Figures(NamedTuple):
     """The trained parameters are the model's own and no adapter beside it."""
     quantisation: Quantisation | None
     """How the frozen weights are kept; None in the recipe's number format."""
-    starts_inside_model: bool
-    """What the adapter started as is kept beside it, in memory and in checkpoints."""
+    extra_numbers: int
+    """Float32 numbers kept for each trained parameter beside the optimizer's two."""
     total: int
     effective_batch_size: int
     train_rows: int
@@ -54,7 +54,7 @@ def count(recipe: Recipe, model: BaseModel | None, report: DatasetReport | None)
         trainable=_trainable(recipe, model),
         trains_model=_trains_model(recipe),
         quantisation=_quantisation(recipe),
-        starts_inside_model=recipe.technique.id in _STARTING_INSIDE,
+        extra_numbers=_EXTRA_NUMBERS.get(recipe.technique.id, 0),
         total=parameters(model) if model else 0,
         effective_batch_size=effective,
         train_rows=rows,

@@ -31,9 +31,9 @@ def plan_memory(recipe: Recipe, model: BaseModel | None, figures: Figures, hardw
     tokens = recipe.training.micro_batch_size * figures.row_tokens
     parts = {
         "weights": _weights(model, planned_dtype(recipe, figures), figures.quantisation),
-        "adapter": 0 if figures.trains_model else figures.trainable * (1 + figures.starts_inside_model) * _TRAINED_BYTES,
+        "adapter": 0 if figures.trains_model else figures.trainable * _TRAINED_BYTES,
         "gradients": figures.trainable * _TRAINED_BYTES,
-        "optimizer": figures.trainable * 2 * _TRAINED_BYTES,
+        "optimizer": figures.trainable * (2 + figures.extra_numbers) * _TRAINED_BYTES,
         "activations": tokens * _activations_per_token(recipe, model, planned_dtype(recipe, figures)),
         "logits": min(tokens, _LOGIT_POSITIONS) * model.vocabulary * _LOGIT_BYTES,
         "overhead": LIBRARIES_BYTES,

@@ -172,6 +172,17 @@ def test_quantised_weights_need_a_library(id: str) -> None:
     assert (problem.where, "bitsandbytes" in problem.what) == ("technique.id", True)
 
 
+def test_what_a_technique_keeps_beside_the_optimizer_is_counted() -> None:
+    def needed(**section: Any) -> tuple[int, int]:
+        plan = make_plan(edited(a_recipe(), technique=section), a_model(), a_report(), a_machine())
+        return plan.memory.parts["optimizer"] // plan.trainable_parameters, plan.disk_bytes
+
+    assert needed(id="lora")[0] == 8
+    assert needed(id="pissa")[0] == 12
+    assert needed(id="adalora")[0] == 16
+    assert needed(id="pissa")[1] == needed(id="lora")[1] + 5 * 4 * 25_165_824
+
+
 def test_disk_grows_with_the_adapter_and_the_model() -> None:
     small = make_plan(a_recipe(), judge_config(STARTER), a_report(), a_machine()).disk_bytes
     large = make_plan(a_recipe(), a_model(), a_report(), a_machine()).disk_bytes

@@ -77,4 +77,5 @@ ADALORA = Technique(
     can_merge=True,
     can_export=True,
     schedule=schedule,
+    extra_numbers=2,
 )

@@ -26,4 +26,5 @@ OLORA = Technique(
     can_merge=True,
     can_export=True,
     starts_inside_model=True,
+    extra_numbers=1,
 )

@@ -46,4 +46,5 @@ PISSA = Technique(
     can_merge=True,
     can_export=True,
     starts_inside_model=True,
+    extra_numbers=1,
 )

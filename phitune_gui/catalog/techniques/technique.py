@@ -37,6 +37,7 @@ class Technique(Generic[Options]):
     `quantisation` is how the frozen weights are kept while training; merging and exporting always start from the unquantised ones.
     `schedule` gives words of the PEFT config that depend on the number of steps; only a running job knows them.
     `starts_inside_model` says that the adapter starts as a part of the model's weights, which is taken out of them while training.
+    `extra_numbers` are kept for each trained parameter beside the optimizer's two, in memory and in checkpoints.
     `usual_learning_rates` is stated where the usual default would do harm; twice as high as its end is advised against.
     """
 
@@ -55,6 +56,7 @@ class Technique(Generic[Options]):
     usual_learning_rates: tuple[float, float] | None = None
     learning_rate_factor: Callable[[Options, str], float] = _one
     starts_inside_model: bool = False
+    extra_numbers: int = 0
     quantisation: Callable[[Options], Quantisation | None] = _none
     schedule: Callable[[Options, int], dict[str, Any]] = _nothing
 
