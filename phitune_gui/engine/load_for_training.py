@@ -13,6 +13,7 @@ from phitune_gui.engine.inside_start import Weights, load_start, start_from, wei
 from phitune_gui.engine.model import Tuned, attach_adapter, load_base
 from phitune_gui.engine.number_format import choose_dtype
 from phitune_gui.engine.quantise import require_quantised_training
+from phitune_gui.engine.ranks import Ranks
 from phitune_gui.engine.reporting import Reporter
 
 
@@ -25,11 +26,12 @@ class Loaded(NamedTuple):
     start: Weights | None = None
 
 
-def load_for_training(job: TrainJob, steps: int, reporter: Reporter) -> Loaded:
+def load_for_training(job: TrainJob, steps: int, reporter: Reporter, ranks: Ranks) -> Loaded:
     """Base and fresh adapter for a run of so many steps; the trained weights of a checkpoint are read later, by the trainer."""
     reporter.emit(StageBegan(stage="loading", detail=job.base_model.name))
     chosen, options = technique(job.recipe.technique.id), options_for(job.recipe.technique)
-    dtype = choose_dtype(job.recipe.training.dtype, chosen.trains_model(options))
+    # Measured, so each process by itself might choose another.
+    dtype = ranks.told(choose_dtype(job.recipe.training.dtype, chosen.trains_model(options)))
     start = _start(job, chosen, options, dtype, reporter) if chosen.starts_inside_model else None
     quantisation = chosen.quantisation(options)
     if quantisation is not None:
