@@ -1,10 +1,12 @@
 """The model as training begins or goes on: base, adapter, and what the adapter started as where that lies inside the base."""
 
 import gc
+from contextlib import nullcontext
 from typing import NamedTuple
 
 import torch
 
+from phitune_gui.catalog.launchers import launcher
 from phitune_gui.catalog.techniques import Technique, options_for, technique
 from phitune_gui.core.events import StageBegan
 from phitune_gui.core.job import TrainJob
@@ -15,6 +17,7 @@ from phitune_gui.engine.number_format import choose_dtype
 from phitune_gui.engine.quantise import require_quantised_training
 from phitune_gui.engine.ranks import Ranks
 from phitune_gui.engine.reporting import Reporter
+from phitune_gui.engine.split_layers import Splitter
 
 
 class Loaded(NamedTuple):
@@ -27,7 +30,10 @@ class Loaded(NamedTuple):
 
 
 def load_for_training(job: TrainJob, steps: int, reporter: Reporter, ranks: Ranks) -> Loaded:
-    """Base and fresh adapter for a run of so many steps; the trained weights of a checkpoint are read later, by the trainer."""
+    """Base and fresh adapter for a run of so many steps; the trained weights of a checkpoint are read later, by the trainer.
+
+    Where the launcher splits layers each process keeps its share of the frozen ones.
+    """
     reporter.emit(StageBegan(stage="loading", detail=job.base_model.name))
     chosen, options = technique(job.recipe.technique.id), options_for(job.recipe.technique)
     # Measured, so each process by itself might choose another.
@@ -36,14 +42,24 @@ def load_for_training(job: TrainJob, steps: int, reporter: Reporter, ranks: Rank
     quantisation = chosen.quantisation(options)
     if quantisation is not None:
         require_quantised_training(quantisation)
-    base = load_base(job.base_model, dtype, quantisation)
-    if job.recipe.training.gradient_checkpointing:
-        base.enable_input_require_grads()
     changes = chosen.schedule(options, steps) | ({"init_lora_weights": False} if start else {})
-    model, matched = attach_adapter(base, chosen, options, **changes)
+    splitter = Splitter(ranks) if splits_layers(job, ranks) else None
+    # All at once would hold the whole model once for each process, if only for a moment.
+    with nullcontext() if splitter is None else ranks.in_turn():
+        base = load_base(job.base_model, dtype, quantisation)
+        if job.recipe.training.gradient_checkpointing:
+            base.enable_input_require_grads()
+        model, matched = attach_adapter(base, chosen, options, **changes)
+        if splitter is not None:
+            splitter.split(model)
     if start:
         start_from(model, start)
     return Loaded(model, matched, dtype, start)
+
+
+def splits_layers(job: TrainJob, ranks: Ranks) -> bool:
+    """Whether each process keeps a part of every frozen layer only."""
+    return launcher(job.recipe.launcher.id).splits_layers and ranks.size > 1
 
 
 def _start(job: TrainJob, chosen: Technique, options: Value, dtype: torch.dtype, reporter: Reporter) -> Weights:

@@ -1,7 +1,8 @@
 """The processes that train one run together: who this one is, and what they tell each other after each step."""
 
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from typing import Any, NamedTuple
 
 import torch
@@ -48,6 +49,15 @@ class Ranks(NamedTuple):
             distributed.all_reduce(flat)
             for part, summed in zip(parts, flat.split([part.numel() for part in parts]), strict=True):
                 part.copy_(summed.view_as(part))
+
+    @contextmanager
+    def in_turn(self) -> Iterator[None]:
+        """One process after another does the block."""
+        for _before in range(self.rank):
+            self.wait()
+        yield
+        for _after in range(self.size - self.rank):
+            self.wait()
 
     def wait(self) -> None:
         """Return when every process is here."""

@@ -14,7 +14,7 @@ from phitune_gui.data.training_rows import TrainingRows, training_rows
 from phitune_gui.engine.adapter_files import save_adapter
 from phitune_gui.engine.checkpoints import Note, remove_later, require_same_rows, verified_note
 from phitune_gui.engine.compared_rows import keep_compared_rows
-from phitune_gui.engine.load_for_training import Loaded, load_for_training
+from phitune_gui.engine.load_for_training import Loaded, load_for_training, splits_layers
 from phitune_gui.engine.model import parameter_counts
 from phitune_gui.engine.ranks import Ranks, join_ranks, part_ranks
 from phitune_gui.engine.reporting import Reporter
@@ -31,14 +31,14 @@ def run_training(job: TrainJob, reporter: Reporter) -> JobFinished | Paused:
     """
     ranks = join_ranks()
     use_threads(job.recipe.training.threads, ranks.size)
-    if job.recipe.training.gradient_checkpointing:
+    if job.recipe.training.gradient_checkpointing or splits_layers(job, ranks):
         return_freed_memory()
     rows = _rows(job, reporter)
     note = _note(job, rows, reporter.folder, ranks)
     if ranks.leads:
         keep_compared_rows(reporter.folder, rows)
     set_seed(job.recipe.training.seed)
-    loaded = load_for_training(job, total_steps(job.recipe.training, len(rows.train), ranks.size), reporter)
+    loaded = load_for_training(job, total_steps(job.recipe.training, len(rows.train), ranks.size), reporter, ranks)
     reporter.emit(_began(job, loaded, rows, ranks))
     save_steps, eval_steps = _rhythm(job, len(rows.train), ranks)
     watch = StepWatch(reporter, rows.validation, note, save_steps, eval_steps)

@@ -88,11 +88,16 @@ def _check_launcher(recipe: Recipe) -> Iterator[Problem]:
         return
     if not chosen.shares:
         yield from _check_sharing(recipe, chosen)
+    if chosen.techniques is not None and recipe.technique.id not in chosen.techniques:
+        yield Problem(
+            where="launcher.id", what=f"The launcher {chosen.id} does not train {recipe.technique.id}. {chosen.why_not}",
+            how_to_fix=f"Set launcher.id to ddp or single, or technique.id to one of: {', '.join(chosen.techniques)}.",
+        )  # fmt: skip
     if recipe.launcher.processes > 1 and not chosen.several:
         yield Problem(
             where="launcher.processes",
             what=f"The launcher {chosen.id} starts one process, but {recipe.launcher.processes} are asked for.",
-            how_to_fix="Set launcher.processes to 1, or launcher.id to ddp.",
+            how_to_fix=f"Set launcher.processes to 1, or launcher.id to {_several()}.",
         )
     if chosen.several and recipe.launcher.processes == 1:
         yield Problem(
@@ -101,12 +106,16 @@ def _check_launcher(recipe: Recipe) -> Iterator[Problem]:
         )  # fmt: skip
 
 
+def _several() -> str:
+    return " or ".join(launcher.id for launcher in LAUNCHERS if launcher.several)
+
+
 def _check_sharing(recipe: Recipe, chosen: Launcher) -> Iterator[Problem]:
     for name, value in (("zero_stage", recipe.launcher.zero_stage), ("offload", recipe.launcher.offload)):
         if value not in (None, "none"):
             yield Problem(
                 severity="advice", where=f"launcher.{name}",
-                what=f"launcher.{name} is {value}, but the launcher {chosen.id} does not share or move anything, so it has no effect.",
+                what=f"launcher.{name} is {value}, but the launcher {chosen.id} does not read it, so it has no effect.",
                 how_to_fix=f"Leave launcher.{name} out.",
             )  # fmt: skip
 

@@ -24,11 +24,11 @@ class Lost(Exception):
 class Company:
     """The processes with numbers 1 and up; this one is number 0."""
 
-    def __init__(self, folder: Path, size: int) -> None:
+    def __init__(self, folder: Path, size: int, settings: Mapping[str, str]) -> None:
         self.size = size
         self._meeting = folder / f".meeting-{secrets.token_hex(6)}"
         self._done = threading.Event()
-        shared = _environment(self._meeting, size)
+        shared = {**_environment(self._meeting, size), **settings}
         os.environ.update({**shared, RANK: "0", "LOCAL_RANK": "0"})
         # In this process's group and with its output, so that whoever ends the worker ends them too.
         self._others = [
@@ -71,12 +71,15 @@ class Company:
 
 
 @contextmanager
-def company(folder: Path, size: int, lost: Callable[[str], None]) -> Iterator[None]:
-    """Train together with `size` - 1 others for the length of the block; an error that comes from losing one is told as Lost."""
+def company(folder: Path, size: int, lost: Callable[[str], None], settings: Mapping[str, str]) -> Iterator[None]:
+    """Train together with `size` - 1 others for the length of the block; an error that comes from losing one is told as Lost.
+
+    `settings` go into the environment of all of them, and must be there before the training libraries are loaded.
+    """
     if size == 1:
         yield
         return
-    others = Company(folder, size)
+    others = Company(folder, size, settings)
     others.watch(lost)
     try:
         yield

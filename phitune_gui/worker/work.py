@@ -11,6 +11,7 @@ from types import FrameType
 
 from pydantic import ValidationError
 
+from phitune_gui.catalog.launchers import launcher
 from phitune_gui.core import events as e
 from phitune_gui.core import names
 from phitune_gui.core.job import ChatJob, ExportJob, Job, ProbeJob, Request, StarterJob, TrainJob, VerifyJob, job_from_json
@@ -80,7 +81,8 @@ def _work(folder: Path, job: Job) -> int:
     ending: e.Event
     size = job.recipe.launcher.processes if isinstance(job, TrainJob) else 1
     try:
-        with company(folder, size, partial(_end_without, reporter, folder)):
+        settings = launcher(job.recipe.launcher.id).environment if isinstance(job, TrainJob) else {}
+        with company(folder, size, partial(_end_without, reporter, folder), settings):
             ending = _do(job, reporter)
     except Lost as loss:
         ending = _lost(str(loss), folder)

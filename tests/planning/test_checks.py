@@ -138,10 +138,10 @@ def test_other_launchers_are_refused_in_plain_words() -> None:
     problem = only(planned(with_values(launcher__id="zero3")))
     assert problem.where == "launcher.id"
     assert problem.what == "PhiTune has no launcher named 'zero3'."
-    assert problem.how_to_fix == "Choose one of: single, ddp."
+    assert problem.how_to_fix == "Choose one of: single, ddp, fsdp2."
 
 
-@pytest.mark.parametrize(("id", "processes"), [("single", 2), ("ddp", 1)])
+@pytest.mark.parametrize(("id", "processes"), [("single", 2), ("ddp", 1), ("fsdp2", 1)])
 def test_a_number_of_processes_that_the_launcher_does_not_start_is_a_problem(id: str, processes: int) -> None:
     assert only(planned(with_values(launcher__id=id, launcher__processes=processes))).where == "launcher.processes"
 
@@ -149,6 +149,16 @@ def test_a_number_of_processes_that_the_launcher_does_not_start_is_a_problem(id:
 def test_several_processes_share_the_memory_of_the_machine() -> None:
     one = planned(with_values(launcher__id="single")).memory.total_bytes
     assert planned(with_values(launcher__id="ddp", launcher__processes=3)).memory.total_bytes == 3 * one
+
+
+def test_techniques_that_the_launcher_is_not_proven_for_are_refused() -> None:
+    assert planned(with_values(launcher__id="fsdp2", launcher__processes=2), memory_gb=640).problems == ()
+    found = planned(with_values(launcher__id="fsdp2", launcher__processes=2, technique__id="qlora"), memory_gb=640).problems
+    (problem,) = [problem for problem in found if problem.where == "launcher.id"]
+    assert problem.severity == "problem"
+    assert "fsdp2 does not train qlora" in problem.what
+    assert "wrong gradients" in problem.what
+    assert "ddp or single" in problem.how_to_fix
 
 
 def test_technique_findings_are_part_of_the_plan() -> None:

@@ -1,6 +1,7 @@
 """What a launcher is: a way to start the processes that train together."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 
 @dataclass(frozen=True, slots=True)
@@ -12,3 +13,10 @@ class Launcher:
     summary: str
     several: bool
     shares: bool = False
+    splits_layers: bool = False
+    """Whether each process keeps a part of every frozen layer only."""
+    techniques: tuple[str, ...] | None = None
+    """Ids of the techniques that it is proven for, when not for all; `why_not` says why the others are refused."""
+    why_not: str = ""
+    environment: Mapping[str, str] = field(default_factory=dict)
+    """What each process must find in its environment."""
