@@ -9,6 +9,7 @@ from phitune_gui.core.hardware import Hardware
 from phitune_gui.core.plan import MemoryPlan
 from phitune_gui.core.recipe import Recipe
 from phitune_gui.planning.figures import Figures
+from phitune_gui.planning.split_layers import loading_bytes, split_weights
 
 _TRAINED_BYTES = 4
 """Trained weights and their gradients are float32; AdamW keeps two more float32 numbers per trained parameter."""
@@ -28,18 +29,28 @@ def plan_memory(recipe: Recipe, model: BaseModel | None, figures: Figures, hardw
     available = hardware.available_memory_bytes
     if model is None or not model.layers:
         return MemoryPlan(available_bytes=available)
-    tokens = recipe.training.micro_batch_size * figures.row_tokens
+    tokens, dtype = recipe.training.micro_batch_size * figures.row_tokens, planned_dtype(recipe, figures)
+    weights = _weights(model, dtype, figures.quantisation)
     parts = {
-        "weights": _weights(model, planned_dtype(recipe, figures), figures.quantisation),
         "adapter": 0 if figures.trains_model else figures.trainable * _TRAINED_BYTES,
         "gradients": figures.trainable * _TRAINED_BYTES,
         "optimizer": figures.trainable * (2 + figures.extra_numbers) * _TRAINED_BYTES,
-        "activations": tokens * _activations_per_token(recipe, model, planned_dtype(recipe, figures)),
+        "activations": tokens * _activations_per_token(recipe, model, dtype),
         "logits": min(tokens, _LOGIT_POSITIONS) * model.vocabulary * _LOGIT_BYTES,
         "overhead": LIBRARIES_BYTES,
     }
-    parts = {name: size * _processes(recipe) for name, size in parts.items()}
+    processes = _processes(recipe)
+    held = split_weights(model, dtype, processes) if _splits(recipe) else {"weights": weights * processes}
+    parts = {**held, **{name: size * processes for name, size in parts.items()}}
+    if _splits(recipe):
+        loading = loading_bytes(model, dtype, processes) + parts["overhead"]
+        parts["loading"] = max(0, loading - sum(parts.values()))
     return MemoryPlan(device="cpu", parts=parts, total_bytes=sum(parts.values()), available_bytes=available)
+
+
+def _splits(recipe: Recipe) -> bool:
+    """Whether the processes share the layers of one model."""
+    return any(known.splits_layers for known in LAUNCHERS if known.id == recipe.launcher.id)
 
 
 def _processes(recipe: Recipe) -> int:
@@ -66,9 +77,9 @@ def _activations_per_token(recipe: Recipe, model: BaseModel, dtype: str) -> int:
     """Bytes kept per token for the backward pass, over all layers, with float32 adapters on all four linear layers.
 
     With gradient checkpointing each layer keeps only its input, and one layer at a time is computed again in full; freed memory
-    then returns to the system at once. Without it the allocator keeps holes between what is alive.
+    then returns to the system at once, as it does when layers are split. Else the allocator keeps holes between what is alive.
     """
     layer = 44 * model.hidden + 16 * model.intermediate if dtype == "float32" else 32 * model.hidden + 10 * model.intermediate
     if recipe.training.gradient_checkpointing:
         return model.layers * model.hidden * dtype_bytes(dtype) + layer
-    return round(model.layers * layer * _HOLES)
+    return round(model.layers * layer * (1 if _splits(recipe) else _HOLES))

@@ -150,6 +150,7 @@ def part_labels() -> dict[str, str]:
     return {
         "weights": _tr("Weights"), "adapter": _tr("Adapter"), "gradients": _tr("Gradients"), "optimizer": _tr("Optimizer"),
         "activations": _tr("Activations"), "logits": _tr("Logits"), "overhead": _tr("Libraries"),
+        "borrowed": _tr("Borrowed layers"), "loading": _tr("Loading"),
     }  # fmt: skip
 
 

@@ -151,6 +151,31 @@ def test_several_processes_share_the_memory_of_the_machine() -> None:
     assert planned(with_values(launcher__id="ddp", launcher__processes=3)).memory.total_bytes == 3 * one
 
 
+def test_processes_that_split_the_layers_hold_them_once() -> None:
+    """Phi-3-mini's layers are 3,624 million parameters; its tables 98 million each."""
+    whole, split = (planned(with_values(launcher__id=id, launcher__processes=4), memory_gb=640).memory for id in ("ddp", "fsdp2"))
+    layers, outside = 4 * 3_624_075_264, 4 * 197_004_288
+    assert whole.parts["weights"] == 4 * (layers + outside)
+    assert split.parts["weights"] == layers + 4 * outside
+    assert split.parts["borrowed"] == 4 * 2 * layers // 32
+    assert split.parts["overhead"] == whole.parts["overhead"]
+    assert split.total_bytes == sum(split.parts.values())
+
+
+def test_loading_is_planned_where_it_needs_more_than_training() -> None:
+    """The last of four processes holds the model whole while the others hold three quarters of it."""
+    short = {"launcher__id": "fsdp2", "launcher__processes": 4, "data__max_length": 16}
+    lengths = a_report().lengths.model_copy(update={"max": 16})
+    brief = planned(with_values(**short), report=reported(lengths=lengths)).memory
+    long = planned(
+        with_values(**{**short, "data__max_length": 1024}), report=reported(lengths=lengths.model_copy(update={"max": 1024}))
+    ).memory
+    layers, outside = 4 * 3_624_075_264, 4 * 197_004_288
+    assert brief.parts["loading"] > 0
+    assert brief.total_bytes == layers * 7 // 4 + 4 * outside + brief.parts["overhead"]
+    assert long.parts["loading"] == 0
+
+
 def test_techniques_that_the_launcher_is_not_proven_for_are_refused() -> None:
     assert planned(with_values(launcher__id="fsdp2", launcher__processes=2), memory_gb=640).problems == ()
     found = planned(with_values(launcher__id="fsdp2", launcher__processes=2, technique__id="qlora"), memory_gb=640).problems
