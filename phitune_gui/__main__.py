@@ -6,7 +6,7 @@ import sys
 
 COMMANDS = (
     "demo", "starter", "doctor", "models", "inspect", "preview", "advise", "techniques", "recipe", "plan", "train", "runs", "show", "stop",
-    "resume", "export", "verify", "chat",
+    "resume", "join", "export", "verify", "chat",
 )  # fmt: skip
 """First arguments that are commands; anything else is a path that the window opens."""
 

@@ -213,6 +213,22 @@ def resume(
 
 
 @app.command()
+def join(
+    address: Annotated[str, typer.Argument(metavar="ADDRESS", help="Where the first machine waits, such as 192.168.1.5:29500.")],
+    machine: Annotated[int, typer.Option("--machine", min=2, max=64, help="This machine's number; the first machine is 1.")],
+    key: Annotated[str, typer.Option("--key", help="The key that the first machine shows.")],
+    model: Annotated[Path | None, typer.Option("--model", help="The model folder here; else the first machine's path.")] = None,
+    data: Annotated[list[Path] | None, typer.Option("--data", help="A data file here; as often as there are files.")] = None,
+    validation: Annotated[Path | None, typer.Option("--validation", help="The validation file here.")] = None,
+    as_json: Json = False,
+) -> int:
+    """Train along in a run that began on another machine, which shows this command."""
+    from phitune_gui.cli.join import join_job, join_run
+
+    return join_run(address, join_job(address, machine, key, model, data or [], validation), as_json)
+
+
+@app.command()
 def export(
     run: Annotated[str, typer.Argument(metavar="RUN")],
     target: Annotated[str, typer.Option("--to", metavar="TARGET", help="auto, adapter, merged, onnx-cpu-int4, -int8 or -fp32.")] = "auto",

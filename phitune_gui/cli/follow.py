@@ -15,9 +15,9 @@ from phitune_gui.jobs.control import send
 from phitune_gui.jobs.supervisor import POLL_SECONDS, Supervisor
 
 STAGES = {
-    "starting": "Starting", "fetching": "Fetching", "loading": "Loading the model", "tokenizing": "Reading the data",
-    "training": "Training", "evaluating": "Validating", "saving": "Saving", "merging": "Merging", "building": "Building ONNX",
-    "verifying": "Checking", "ready": "Ready",
+    "starting": "Starting", "waiting": "Waiting for", "fetching": "Fetching", "loading": "Loading the model",
+    "tokenizing": "Reading the data", "training": "Training", "evaluating": "Validating", "saving": "Saving", "merging": "Merging",
+    "building": "Building ONNX", "verifying": "Checking", "ready": "Ready",
 }  # fmt: skip
 
 

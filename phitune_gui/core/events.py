@@ -10,7 +10,8 @@ from phitune_gui.core.parity import ParityReport
 from phitune_gui.core.value import Number, Value
 
 Stage = Literal[
-    "starting", "fetching", "loading", "tokenizing", "training", "evaluating", "saving", "merging", "building", "verifying", "ready"
+    "starting", "waiting", "fetching", "loading", "tokenizing", "training", "evaluating", "saving", "merging", "building",
+    "verifying", "ready",
 ]  # fmt: skip
 
 

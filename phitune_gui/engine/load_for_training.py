@@ -37,7 +37,7 @@ def load_for_training(job: TrainJob, steps: int, reporter: Reporter, ranks: Rank
     reporter.emit(StageBegan(stage="loading", detail=job.base_model.name))
     chosen, options = technique(job.recipe.technique.id), options_for(job.recipe.technique)
     # Measured, so each process by itself might choose another.
-    dtype = ranks.told(choose_dtype(job.recipe.training.dtype, chosen.trains_model(options)))
+    dtype = getattr(torch, ranks.told(str(choose_dtype(job.recipe.training.dtype, chosen.trains_model(options))).removeprefix("torch.")))
     start = _start(job, chosen, options, dtype, reporter) if chosen.starts_inside_model else None
     quantisation = chosen.quantisation(options)
     if quantisation is not None:

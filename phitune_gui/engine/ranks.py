@@ -1,5 +1,6 @@
 """The processes that train one run together: who this one is, and what they tell each other after each step."""
 
+import json
 import os
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
@@ -9,7 +10,7 @@ import torch
 from torch import distributed
 
 RANK, SIZE, MEETING = "RANK", "WORLD_SIZE", "PHITUNE_MEETING"
-"""Names in the environment: this process's number, how many there are, and the file by which they find each other."""
+"""Names in the environment: this process's number, how many there are, and the file by which those of one machine find each other."""
 
 
 class Ranks(NamedTuple):
@@ -31,12 +32,32 @@ class Ranks(NamedTuple):
         return mine.tolist()
 
     def told(self, thing: Any) -> Any:
-        """What the first process passed; small picklable values only."""
+        """What the first process passed, by way of JSON: nothing that came over a network is ever unpickled."""
+        return thing if self.size == 1 else json.loads(self.sent(json.dumps(thing).encode()))
+
+    def sent(self, data: bytes) -> bytes:
+        """The bytes that the first process passed."""
         if self.size == 1:
-            return thing
-        box = [thing]
-        distributed.broadcast_object_list(box, src=0)
-        return box[0]
+            return data
+        length = torch.tensor([len(data)])
+        distributed.broadcast(length, src=0)
+        buffer = (
+            torch.frombuffer(bytearray(data), dtype=torch.uint8) if self.leads and data else torch.zeros(int(length), dtype=torch.uint8)
+        )
+        distributed.broadcast(buffer, src=0)
+        return buffer.numpy().tobytes()
+
+    def gathered(self, data: bytes) -> list[bytes]:
+        """What every process passed, in the order of their numbers."""
+        if self.size == 1:
+            return [data]
+        lengths = [torch.zeros(1, dtype=torch.int64) for _rank in range(self.size)]
+        distributed.all_gather(lengths, torch.tensor([len(data)]))
+        longest = max(1, *(int(length) for length in lengths))
+        padded = torch.frombuffer(bytearray(data.ljust(longest, b"\0")), dtype=torch.uint8)
+        everyone = [torch.empty_like(padded) for _rank in range(self.size)]
+        distributed.all_gather(everyone, padded)
+        return [each.numpy().tobytes()[: int(length)] for each, length in zip(everyone, lengths, strict=True)]
 
     def add_gradients(self, model: torch.nn.Module) -> None:
         """Replace the gradients by their sums over all processes, in one exchange per number format."""
@@ -50,33 +71,38 @@ class Ranks(NamedTuple):
             for part, summed in zip(parts, flat.split([part.numel() for part in parts]), strict=True):
                 part.copy_(summed.view_as(part))
 
-    @contextmanager
-    def in_turn(self) -> Iterator[None]:
-        """One process after another does the block."""
-        for _before in range(self.rank):
-            self.wait()
-        yield
-        for _after in range(self.size - self.rank):
-            self.wait()
-
     def wait(self) -> None:
         """Return when every process is here."""
         if self.size > 1:
             distributed.barrier()
 
+    @contextmanager
+    def in_turn(self) -> Iterator[None]:
+        """Run the block in one process after another."""
+        for turn in range(self.size):
+            if turn == self.rank:
+                yield
+            self.wait()
 
-def join_ranks() -> Ranks:
+
+def own_ranks() -> Ranks:
+    """Who the environment says that this process is, before it has met the others."""
+    size = int(os.environ.get(SIZE, "1"))
+    return Ranks(int(os.environ[RANK]), size) if size > 1 else Ranks()
+
+
+def join_ranks(store: distributed.Store | None = None) -> Ranks:
     """Meet the other processes that the environment speaks of; `Ranks()` when it speaks of none.
 
-    They meet by a file, not by a port: torch's own store would listen on every network interface.
+    On one machine they meet by a file and not by a port: torch's own store would listen on every network interface. Several machines
+    meet in `store`.
     """
-    size = int(os.environ.get(SIZE, "1"))
-    if size == 1:
-        return Ranks()
-    rank = int(os.environ[RANK])
-    backend = "nccl" if torch.cuda.is_available() else "gloo"
-    distributed.init_process_group(backend, init_method=f"file://{os.environ[MEETING]}", rank=rank, world_size=size)
-    return Ranks(rank, size)
+    ranks = own_ranks()
+    if ranks.size > 1:
+        backend = "cpu:gloo,cuda:nccl" if torch.cuda.is_available() else "gloo"
+        place: dict[str, Any] = {"store": store} if store is not None else {"init_method": f"file://{os.environ[MEETING]}"}
+        distributed.init_process_group(backend, rank=ranks.rank, world_size=ranks.size, **place)
+    return ranks
 
 
 def part_ranks() -> None:

@@ -119,18 +119,18 @@ class StepWatch(TrainerCallback):
                 save = True
             else:
                 self.ended_by = "pause" if request.request == "pause" else "stop"
-        self.ended_by, save = self.trainer.ranks.told((self.ended_by, save))
-        return save
+        self.ended_by, save = self.trainer.ranks.told([self.ended_by, save])
+        return bool(save)
 
     def _save(self, step: int) -> None:
         run: Path = self._reporter.folder
         ranks = self.trainer.ranks
         if not ranks.leads:
-            self.trainer.write_state(Path(ranks.told(None)))
+            self.trainer.write_state(run)
             self.last_saved = step
             return
         with staged_folder(run / checkpoint_path(step)) as staging:
-            self.trainer.write_state(Path(ranks.told(str(staging))))
+            self.trainer.write_state(staging)
             write_note(staging, self._note._replace(step=step, evaluations=self.evaluations))
             write_manifest(staging)
         self.last_saved = step

@@ -15,9 +15,11 @@ from phitune_gui.engine.adapter_files import save_adapter
 from phitune_gui.engine.checkpoints import Note, remove_later, require_same_rows, verified_note
 from phitune_gui.engine.compared_rows import keep_compared_rows
 from phitune_gui.engine.load_for_training import Loaded, load_for_training, splits_layers
+from phitune_gui.engine.machines import meet_machines, share_with_machines
 from phitune_gui.engine.model import parameter_counts
+from phitune_gui.engine.pulse import pulse
 from phitune_gui.engine.ranks import Ranks, join_ranks, part_ranks
-from phitune_gui.engine.reporting import Reporter
+from phitune_gui.engine.reporting import Reporter, Stopped
 from phitune_gui.engine.step_watch import StepWatch
 from phitune_gui.engine.threads import return_freed_memory, use_threads
 from phitune_gui.engine.tokenizer import load_tokenizer
@@ -29,11 +31,26 @@ def run_training(job: TrainJob, reporter: Reporter) -> JobFinished | Paused:
 
     Raises CannotStart for rows, models or checkpoints that cannot be used, and NotFinite when the loss is no number any more.
     """
-    ranks = join_ranks()
-    use_threads(job.recipe.training.threads, ranks.size)
+    try:
+        meeting = meet_machines(job, reporter)
+    except Stopped:
+        return JobFinished(stopped_early=True)
+    ranks = join_ranks(meeting.store if meeting else None)
+    try:
+        with pulse(job.recipe.launcher.nodes, reporter):
+            return _train_together(job, reporter, ranks)
+    finally:
+        part_ranks()
+
+
+def _train_together(job: TrainJob, reporter: Reporter, ranks: Ranks) -> JobFinished | Paused:
+    launcher = job.recipe.launcher
+    use_threads(job.recipe.training.threads, min(ranks.size, launcher.processes))
     if job.recipe.training.gradient_checkpointing or splits_layers(job, ranks):
         return_freed_memory()
     rows = _rows(job, reporter)
+    if launcher.nodes > 1:
+        share_with_machines(job, rows.report.fingerprint, reporter.folder, ranks)
     note = _note(job, rows, reporter.folder, ranks)
     if ranks.leads:
         keep_compared_rows(reporter.folder, rows)
@@ -45,11 +62,8 @@ def run_training(job: TrainJob, reporter: Reporter) -> JobFinished | Paused:
     factor = partial(technique(job.recipe.technique.id).learning_rate_factor, options_for(job.recipe.technique))
     watch.trainer = build_trainer(loaded.model, rows.train, job.recipe.training, reporter.folder, watch, ranks)
     watch.trainer.rate_factor, watch.trainer.start = factor, loaded.start
-    try:
-        _train(job, reporter, watch, note)
-        return _kept(job, reporter, watch)
-    finally:
-        part_ranks()
+    _train(job, reporter, watch, note)
+    return _kept(job, reporter, watch)
 
 
 def _rows(job: TrainJob, reporter: Reporter) -> TrainingRows:
@@ -96,7 +110,8 @@ def _train(job: TrainJob, reporter: Reporter, watch: StepWatch, note: Note) -> N
         reporter.emit(StageBegan(stage="training"))
         watch.trainer.train()
         return
-    remove_later(reporter.folder, note.step)
+    if watch.trainer.ranks.leads:
+        remove_later(reporter.folder, note.step)
     reporter.emit(Resumed(step=note.step))
     reporter.emit(StageBegan(stage="training"))
     if note.step >= watch.trainer.args.max_steps:

@@ -21,6 +21,7 @@ from phitune_gui.engine.adaptive_rank import (
     save_importance,
 )
 from phitune_gui.engine.batches import collate, token_counts
+from phitune_gui.engine.carry import bring_files
 from phitune_gui.engine.inside_start import Weights, save_start
 from phitune_gui.engine.loss import summed_loss
 from phitune_gui.engine.model import Tuned
@@ -102,9 +103,9 @@ class LearnedTokenTrainer(Trainer):
     def write_state(self, folder: Path) -> None:
         """Write everything that going on exactly from here needs, under the names that `train(resume_from_checkpoint=)` reads.
 
-        Every process calls this; each has random numbers of its own, the rest is the first one's to write.
+        Every process calls this; each has random numbers of its own, but only the first one writes, into its `folder`.
         """
-        self._save_rng_state(str(folder))
+        bring_files(lambda own: self._save_rng_state(str(own)), folder, self.ranks)
         if self.ranks.leads:
             with every_rank(self.model):
                 save_weights(self.model, folder)

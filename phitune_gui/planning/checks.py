@@ -15,6 +15,7 @@ from phitune_gui.planning.data_checks import check_data, check_rows
 from phitune_gui.planning.disk import DiskPlan
 from phitune_gui.planning.figures import Figures
 from phitune_gui.planning.learning_checks import check_learning, check_quantisation
+from phitune_gui.planning.machine_checks import check_machines
 from phitune_gui.planning.words import in_words
 
 _TIGHT = 0.85
@@ -93,13 +94,15 @@ def _check_launcher(recipe: Recipe) -> Iterator[Problem]:
             where="launcher.id", what=f"The launcher {chosen.id} does not train {recipe.technique.id}. {chosen.why_not}",
             how_to_fix=f"Set launcher.id to ddp or single, or technique.id to one of: {', '.join(chosen.techniques)}.",
         )  # fmt: skip
-    if recipe.launcher.processes > 1 and not chosen.several:
+    if recipe.launcher.all_processes > 1 and not chosen.several:
+        where = "launcher.processes" if recipe.launcher.processes > 1 else "launcher.nodes"
         yield Problem(
-            where="launcher.processes",
-            what=f"The launcher {chosen.id} starts one process, but {recipe.launcher.processes} are asked for.",
-            how_to_fix=f"Set launcher.processes to 1, or launcher.id to {_several()}.",
+            where=where,
+            what=f"The launcher {chosen.id} starts one process, but {recipe.launcher.all_processes} are asked for.",
+            how_to_fix=f"Set {where} to 1, or launcher.id to {_several()}.",
         )
-    if chosen.several and recipe.launcher.processes == 1:
+    yield from check_machines(recipe.launcher)
+    if chosen.several and recipe.launcher.all_processes == 1:
         yield Problem(
             where="launcher.processes", what=f"The launcher {chosen.id} is for several processes, but one is asked for.",
             how_to_fix="Set launcher.processes to 2 or more, or launcher.id to single.",

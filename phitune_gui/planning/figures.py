@@ -45,7 +45,7 @@ class Figures(NamedTuple):
 def count(recipe: Recipe, model: BaseModel | None, report: DatasetReport | None) -> Figures:
     """All figures; 0 where model or report is needed and missing."""
     training = recipe.training
-    effective = training.micro_batch_size * training.accumulation * recipe.launcher.processes
+    effective = training.micro_batch_size * training.accumulation * recipe.launcher.all_processes
     rows = report.train_rows if report else 0
     per_epoch = math.ceil(rows / effective)
     steps = _steps(per_epoch, training.epochs, training.max_steps)

@@ -40,10 +40,10 @@ def plan_memory(recipe: Recipe, model: BaseModel | None, figures: Figures, hardw
         "overhead": LIBRARIES_BYTES,
     }
     processes = _processes(recipe)
-    held = split_weights(model, dtype, processes) if _splits(recipe) else {"weights": weights * processes}
+    held = split_weights(model, dtype, processes, recipe.launcher.all_processes) if _splits(recipe) else {"weights": weights * processes}
     parts = {**held, **{name: size * processes for name, size in parts.items()}}
     if _splits(recipe):
-        loading = loading_bytes(model, dtype, processes) + parts["overhead"]
+        loading = loading_bytes(model, dtype, processes, recipe.launcher.all_processes) + parts["overhead"]
         parts["loading"] = max(0, loading - sum(parts.values()))
     return MemoryPlan(device="cpu", parts=parts, total_bytes=sum(parts.values()), available_bytes=available)
 

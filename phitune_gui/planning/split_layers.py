@@ -16,15 +16,17 @@ def layers_bytes(model: BaseModel, dtype: str) -> int:
     return (linear_parameters(model) + 2 * model.layers * model.hidden) * dtype_bytes(dtype)
 
 
-def split_weights(model: BaseModel, dtype: str, processes: int) -> dict[str, int]:
-    """Parts over all processes: the layers once, what is outside of them in each, and what each borrows while it computes."""
+def split_weights(model: BaseModel, dtype: str, processes: int, everywhere: int) -> dict[str, int]:
+    """Parts over this machine's `processes` of the `everywhere` that split the layers: their shares, what is outside of layers in each
+    process, and what each borrows while it computes.
+    """
     layers = layers_bytes(model, dtype)
     outside = weights_bytes(model, dtype) - layers
-    return {"weights": layers + processes * outside, "borrowed": processes * _AT_WORK * layers // model.layers}
+    return {"weights": layers * processes // everywhere + processes * outside, "borrowed": processes * _AT_WORK * layers // model.layers}
 
 
-def loading_bytes(model: BaseModel, dtype: str, processes: int) -> int:
+def loading_bytes(model: BaseModel, dtype: str, processes: int, everywhere: int) -> int:
     """The weights while the last process holds the model whole; the others have let go of what is not theirs."""
     layers = layers_bytes(model, dtype)
     outside = weights_bytes(model, dtype) - layers
-    return layers + (processes - 1) * layers // processes + processes * outside
+    return layers + (processes - 1) * layers // everywhere + processes * outside

@@ -121,7 +121,7 @@ def run_words(session: Session) -> RunWords:
     """The run card's texts that only recipe and catalog can say."""
     recipe = session.recipe
     training = recipe.training
-    product = training.micro_batch_size * training.accumulation * recipe.launcher.processes
+    product = training.micro_batch_size * training.accumulation * recipe.launcher.all_processes
     epochs = _tr("1 epoch") if training.epochs == 1 else _tr("{count} epochs").format(count=f"{training.epochs:g}")
     name = session.model.name if session.model else model_name(recipe)
     batch = f"{training.micro_batch_size} × {training.accumulation} = {product}"

@@ -166,7 +166,8 @@ STATES: dict[str, dict[str, State]] = {
     "data": {"empty": _nothing, "ready": _ready, "problem": _blocked},
     "tune": {"empty": _nothing, "ready": _ready, "advised": _advised, "preset": _preset},
     "train": {
-        "empty": _nothing, "starting": _run(stories.starting_run(), live=True), "running": _run(stories.running_run(), live=True),
+        "empty": _nothing, "starting": _run(stories.starting_run(), live=True),
+        "waiting": _run(stories.waiting_run(), live=True), "running": _run(stories.running_run(), live=True),
         "stopping": _run(stories.stopping_run(), live=True), "finished": _run(stories.finished_run()),
         "stopped": _run(stories.stopped_run()), "failed": _run(stories.failed_run()),
     },

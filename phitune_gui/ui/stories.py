@@ -5,6 +5,7 @@ import random
 from pathlib import Path
 
 from phitune_gui.core import events as e
+from phitune_gui.core.invitation import Invitation, write_invitations
 from phitune_gui.core.parity import Bar, ParityReport
 from phitune_gui.core.recipe import Recipe
 from phitune_gui.core.run import Run, apply_all
@@ -58,6 +59,13 @@ def trained(until: int, total: int = TOTAL, seed: int = 7) -> list[e.Event]:
 def starting_run() -> Run:
     """A worker that has just begun to load."""
     return apply_all(Run(), began()[:2])
+
+
+def waiting_run() -> Run:
+    """A run that waits for two other machines."""
+    command = "phitune join 192.168.1.5:29500 --machine {} --key 4c0b8f1d6e2a97350fb1c4d28e6a9f03"
+    invitations = write_invitations([Invitation(machine, command.format(machine)) for machine in (2, 3)])
+    return apply_all(Run(), [e.AttemptBegan(attempt=1, from_step=0, pid=4711), e.StageBegan(stage="waiting", detail=invitations)])
 
 
 def running_run(until: int = 158) -> Run:

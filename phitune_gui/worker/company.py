@@ -5,11 +5,15 @@ import secrets
 import subprocess
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
+from phitune_gui.catalog.launchers import launcher as offered
+from phitune_gui.core.address import read_address
+from phitune_gui.core.recipe import LauncherSection
 from phitune_gui.jobs.command import own_command
+from phitune_gui.jobs.network import interface_to
 
 RANK = "RANK"
 """The environment's name for a process's number; only the other processes have it before they start."""
@@ -24,18 +28,21 @@ class Lost(Exception):
 class Company:
     """The processes with numbers 1 and up; this one is number 0."""
 
-    def __init__(self, folder: Path, size: int, settings: Mapping[str, str]) -> None:
-        self.size = size
+    def __init__(self, folder: Path, launcher: LauncherSection, machine: int) -> None:
+        self.size = launcher.processes
         self._meeting = folder / f".meeting-{secrets.token_hex(6)}"
         self._done = threading.Event()
-        shared = {**_environment(self._meeting, size), **settings}
-        os.environ.update({**shared, RANK: "0", "LOCAL_RANK": "0"})
+        first = (machine - 1) * self.size
+        shared = {**_environment(self._meeting, launcher), **offered(launcher.id).environment}
+        os.environ.update({**shared, RANK: str(first), "LOCAL_RANK": "0"})
         # In this process's group and with its output, so that whoever ends the worker ends them too.
         self._others = [
             subprocess.Popen(
-                own_command("--worker", str(folder)), env={**os.environ, RANK: str(rank), "LOCAL_RANK": str(rank)}, stdin=subprocess.DEVNULL
+                own_command("--worker", str(folder)),
+                env={**os.environ, RANK: str(first + local), "LOCAL_RANK": str(local)},
+                stdin=subprocess.DEVNULL,
             )
-            for rank in range(1, size)
+            for local in range(1, self.size)
         ]
 
     def watch(self, lost: Callable[[str], None]) -> None:
@@ -71,15 +78,15 @@ class Company:
 
 
 @contextmanager
-def company(folder: Path, size: int, lost: Callable[[str], None], settings: Mapping[str, str]) -> Iterator[None]:
-    """Train together with `size` - 1 others for the length of the block; an error that comes from losing one is told as Lost.
+def company(folder: Path, launcher: LauncherSection, lost: Callable[[str], None], machine: int = 1) -> Iterator[None]:
+    """Train together with the launcher's other processes for the length of the block; an error that comes from losing one is told as Lost.
 
-    `settings` go into the environment of all of them, and must be there before the training libraries are loaded.
+    This is the first process of `machine`. What the others and the training libraries must find in the environment is there afterwards.
     """
-    if size == 1:
+    if launcher.all_processes == 1:
         yield
         return
-    others = Company(folder, size, settings)
+    others = Company(folder, launcher, machine)
     others.watch(lost)
     try:
         yield
@@ -104,7 +111,16 @@ def follow_parent() -> None:
     threading.Thread(target=look, name="phitune-parent", daemon=True).start()
 
 
-def _environment(meeting: Path, size: int) -> Mapping[str, str]:
-    """What torch and accelerate read; gloo's connections stay on the loopback interface."""
-    numbers = {"WORLD_SIZE": str(size), "LOCAL_WORLD_SIZE": str(size), "PHITUNE_MEETING": str(meeting)}
-    return {**numbers, "MASTER_ADDR": "127.0.0.1", "MASTER_PORT": "0", "GLOO_SOCKET_IFNAME": "lo" if os.name == "posix" else ""}
+def _environment(meeting: Path, launcher: LauncherSection) -> dict[str, str]:
+    """What torch, accelerate and the engine read; on one machine all connections stay on the loopback interface."""
+    numbers = {"WORLD_SIZE": str(launcher.all_processes), "LOCAL_WORLD_SIZE": str(launcher.processes), "PHITUNE_MEETING": str(meeting)}
+    places = {"MASTER_ADDR": "127.0.0.1", "MASTER_PORT": "0"}
+    if launcher.nodes == 1:
+        return {**numbers, **places, **_by_interface("lo" if os.name == "posix" else "")}
+    address = read_address(os.environ.get("PHITUNE_PLACE") or launcher.rendezvous)
+    machines = {"PHITUNE_PLACE": str(address), "PHITUNE_KEY": os.environ.get("PHITUNE_KEY") or secrets.token_hex(16)}
+    return {**numbers, **places, **machines, **_by_interface(interface_to(address))}
+
+
+def _by_interface(name: str) -> dict[str, str]:
+    return {"GLOO_SOCKET_IFNAME": name, "NCCL_SOCKET_IFNAME": name}

@@ -11,10 +11,10 @@ from types import FrameType
 
 from pydantic import ValidationError
 
-from phitune_gui.catalog.launchers import launcher
 from phitune_gui.core import events as e
 from phitune_gui.core import names
-from phitune_gui.core.job import ChatJob, ExportJob, Job, ProbeJob, Request, StarterJob, TrainJob, VerifyJob, job_from_json
+from phitune_gui.core.job import ChatJob, ExportJob, Job, JoinJob, ProbeJob, Request, StarterJob, TrainJob, VerifyJob, job_from_json
+from phitune_gui.core.recipe import LauncherSection
 from phitune_gui.core.run import Run, apply_all
 from phitune_gui.files.atomic import sweep
 from phitune_gui.files.lock import Lock
@@ -23,6 +23,7 @@ from phitune_gui.jobs.worker_file import write_worker_file
 from phitune_gui.store.checkpoints import checkpoint_steps
 from phitune_gui.store.runs import read_events
 from phitune_gui.worker.company import Lost, company, follow_parent
+from phitune_gui.worker.joining import join_training
 from phitune_gui.worker.reporter import FolderReporter
 
 
@@ -79,11 +80,10 @@ def _work(folder: Path, job: Job) -> int:
     _listen_to_signals(reporter)
     reporter.begin(earlier, job.from_step if isinstance(job, TrainJob) else 0)
     ending: e.Event
-    size = job.recipe.launcher.processes if isinstance(job, TrainJob) else 1
+    lost = partial(_end_without, reporter, folder)
     try:
-        settings = launcher(job.recipe.launcher.id).environment if isinstance(job, TrainJob) else {}
-        with company(folder, size, partial(_end_without, reporter, folder), settings):
-            ending = _do(job, reporter)
+        with company(folder, job.recipe.launcher if isinstance(job, TrainJob) else LauncherSection(), lost):
+            ending = join_training(job, reporter, lost) if isinstance(job, JoinJob) else _do(job, reporter)
     except Lost as loss:
         ending = _lost(str(loss), folder)
     except Exception as error:  # noqa: BLE001  the one place where every failure becomes an event
@@ -116,7 +116,7 @@ def _read_job(folder: Path) -> Job | None:
     return job
 
 
-def _do(job: Job, reporter: FolderReporter) -> e.Event:
+def _do(job: TrainJob | ExportJob | VerifyJob | ChatJob | StarterJob | ProbeJob, reporter: FolderReporter) -> e.Event:
     """Hand the job to its part of the engine; imported only here, because one job needs one part and imports take seconds."""
     match job:
         case TrainJob():

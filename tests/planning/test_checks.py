@@ -176,6 +176,49 @@ def test_loading_is_planned_where_it_needs_more_than_training() -> None:
     assert long.parts["loading"] == 0
 
 
+MACHINES = {"launcher__id": "ddp", "launcher__nodes": 3, "launcher__rendezvous": "192.168.1.5:29500"}
+
+
+def test_machines_multiply_the_rows_of_a_step_but_not_the_memory_of_this_one() -> None:
+    one, three = planned(with_values()), planned(with_values(**MACHINES))
+
+    assert three.effective_batch_size == 3 * one.effective_batch_size
+    assert three.memory.total_bytes == one.memory.total_bytes
+    (advice,) = three.problems
+    assert (advice.severity, advice.where) == ("advice", "launcher.rendezvous")
+    assert advice.what.startswith("While this run trains, this machine can be reached at 192.168.1.5:29500.")
+
+
+def test_machines_that_split_the_layers_hold_a_share_each() -> None:
+    split = {"launcher__id": "fsdp2", "launcher__processes": 2}
+    more = {**MACHINES, **split, "launcher__nodes": 2}
+    two, four = (planned(with_values(**values), memory_gb=640).memory for values in (split, more))
+
+    layers = two.parts["weights"] - four.parts["weights"]
+    assert layers == pytest.approx(two.parts["borrowed"] * a_model().layers / 8, rel=0.01)  # half of the layers lie elsewhere
+
+
+@pytest.mark.parametrize(
+    ("changes", "where", "words"),
+    [
+        ({"rendezvous": ""}, "launcher.rendezvous", "3 machines are asked for, but not where they meet."),
+        ({"rendezvous": "0.0.0.0:29500"}, "launcher.rendezvous", "would listen on every network"),
+        ({"rendezvous": "box"}, "launcher.rendezvous", "is no address"),
+        ({"id": "single"}, "launcher.nodes", "starts one process, but 3 are asked for"),
+    ],
+)
+def test_machines_that_cannot_meet_are_a_problem(changes: dict[str, Any], where: str, words: str) -> None:
+    found = planned(with_values(**{**MACHINES, **{f"launcher__{name}": value for name, value in changes.items()}})).problems
+    (problem,) = [problem for problem in found if problem.severity == "problem"]
+    assert problem.where == where
+    assert words in problem.what
+
+
+def test_a_meeting_address_for_one_machine_is_named_as_useless() -> None:
+    advice = only(planned(with_values(launcher__rendezvous="192.168.1.5:29500")))
+    assert (advice.severity, advice.where) == ("advice", "launcher.rendezvous")
+
+
 def test_techniques_that_the_launcher_is_not_proven_for_are_refused() -> None:
     assert planned(with_values(launcher__id="fsdp2", launcher__processes=2), memory_gb=640).problems == ()
     found = planned(with_values(launcher__id="fsdp2", launcher__processes=2, technique__id="qlora"), memory_gb=640).problems

@@ -3,6 +3,7 @@
 from PySide6.QtCore import QTimer
 from PySide6.QtWidgets import QFrame, QProgressBar, QVBoxLayout, QWidget
 
+from phitune_gui.core.invitation import read_invitations
 from phitune_gui.core.names import LOG_FILE
 from phitune_gui.core.run import Run
 from phitune_gui.ui.plot_import import import_plot
@@ -10,6 +11,7 @@ from phitune_gui.ui.run_titles import elided
 from phitune_gui.ui.session import Session
 from phitune_gui.ui.widgets.empty_card import EmptyCard
 from phitune_gui.ui.widgets.figures import seconds_text
+from phitune_gui.ui.widgets.invitation_card import InvitationCard
 from phitune_gui.ui.widgets.log_drawer import LogDrawer
 from phitune_gui.ui.widgets.loss_card import LossCard
 from phitune_gui.ui.widgets.outcome_card import OutcomeCard
@@ -75,9 +77,20 @@ class TrainPage(PageFrame):
         advice.setContentsMargins(12, 9, 12, 9)
         self.advice_text = words("", wrap=True, selectable=True)
         advice.addWidget(self.advice_text)
+        self.invitations = InvitationCard()
         self.buttons, self.samples, self.log = RunButtons(), SamplesDrawer(), LogDrawer()
         self.loss.setMinimumHeight(300)
-        for widget in (self.progress, self.outcome, self.advice, self.loss, self.sparks, self.buttons, self.samples, self.log):
+        for widget in (
+            self.progress,
+            self.invitations,
+            self.outcome,
+            self.advice,
+            self.loss,
+            self.sparks,
+            self.buttons,
+            self.samples,
+            self.log,
+        ):
             column.addWidget(widget, 1 if widget is self.loss else 0)
         self.samples.hide()
         self.log.hide()
@@ -141,6 +154,9 @@ class TrainPage(PageFrame):
         return progress_text(run, (self._session.run_recipe or self._session.recipe).data.train_on)
 
     def _show_progress(self, run: Run) -> None:
+        invitations = read_invitations(run.stage_detail) if run.stage == "waiting" and not run.ended else []
+        self.invitations.setVisible(bool(invitations))
+        self.invitations.show_invitations(invitations)
         waiting = not run.ended and (not run.steps or run.stage in ("loading", "tokenizing", "starting"))
         self.progress.setVisible(waiting)
         if waiting:

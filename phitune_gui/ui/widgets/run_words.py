@@ -36,6 +36,7 @@ def stage_text(stage: str) -> str:
     """What the worker is doing now, as the beginning of a sentence."""
     return {
         "starting": _tr("Starting the worker"),
+        "waiting": _tr("Waiting for the other machines"),
         "fetching": _tr("Fetching"),
         "loading": _tr("Loading the model"),
         "tokenizing": _tr("Reading the rows"),
@@ -69,7 +70,8 @@ def seconds_left(run: Run) -> float | None:
 def progress_text(run: Run, train_on: str) -> str:
     """The quiet line of the Train page while a run is alive."""
     if run.state in ("queued", "starting") or not run.steps:
-        return stage_text(run.stage) + (" · " + run.stage_detail if run.stage_detail else " …")
+        told = run.stage_detail if run.stage != "waiting" else ""  # what to type elsewhere stands in a card of its own
+        return stage_text(run.stage) + (f" · {told}" if told else " …")
     parts = [_tr("Step {step} of {total}").format(step=count_text(run.step), total=count_text(run.total_steps))]
     left = seconds_left(run)
     if run.state == "stopping":

@@ -1,0 +1,35 @@
+"""The command of the other machines: train along in a run that began elsewhere."""
+
+from functools import partial
+from pathlib import Path
+
+from phitune_gui.cli.follow import start_and_follow
+from phitune_gui.cli.output import say, write_json
+from phitune_gui.core.address import read_address
+from phitune_gui.core.job import JoinJob
+from phitune_gui.core.problem import CannotStart
+from phitune_gui.jobs.launch import start_job
+
+
+def join_run(address: str, job: JoinJob, as_json: bool) -> int:
+    """Wait at the address, train to the end, and say how it went; what was learned is kept on the first machine."""
+    try:
+        read_address(address)
+    except ValueError as error:
+        raise CannotStart("ADDRESS", str(error), "Copy the command that the first machine shows.") from error
+    run = start_and_follow(partial(start_job, job), as_json)
+    if as_json:
+        write_json({"state": run.state, "steps": run.step, "final_loss": run.final_loss})
+    elif run.state == "stopped" and not run.step:
+        say("Stopped before the training began.")
+    else:
+        say(f"Trained along for {run.step} steps. The result is on the first machine.", "bold")
+    return 0
+
+
+def join_job(address: str, machine: int, key: str, model: Path | None, data: list[Path], validation: Path | None) -> JoinJob:
+    """The job, its paths made absolute because the worker lives in another folder."""
+    return JoinJob(
+        address=address, machine=machine, key=key, model=str(model.absolute()) if model else "",
+        data=tuple(str(path.absolute()) for path in data), validation=str(validation.absolute()) if validation else "",
+    )  # fmt: skip

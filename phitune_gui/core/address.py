@@ -1,0 +1,30 @@
+"""A place in the network, as people write it: `192.168.1.5:29500`, `box.local:29500` or `[fe80::1]:29500`."""
+
+import re
+from typing import NamedTuple
+
+_WRITTEN = re.compile(r"(?:\[([0-9a-fA-F:.%]+)\]|([A-Za-z0-9._-]+)):(\d{1,5})")
+_EVERYWHERE = ("0.0.0.0", "::", "*", "")
+
+
+class Address(NamedTuple):
+    """Name or number of a machine, and a port from 1024 to 65535."""
+
+    host: str
+    port: int
+
+    def __str__(self) -> str:
+        return f"[{self.host}]:{self.port}" if ":" in self.host else f"{self.host}:{self.port}"
+
+
+def read_address(text: str) -> Address:
+    """The address of a text. Raises ValueError with a sentence that says what is wrong with it."""
+    written = _WRITTEN.fullmatch(text.strip())
+    if written is None:
+        raise ValueError(f"{text!r} is no address: it must be a machine and a port, such as 192.168.1.5:29500.")
+    host, port = written[1] or written[2], int(written[3])
+    if host in _EVERYWHERE:
+        raise ValueError(f"{host} would listen on every network of this machine; name the one address that the other machines reach.")
+    if not 1024 <= port <= 65535:
+        raise ValueError(f"{port} is no port that a program may open; choose one from 1024 to 65535.")
+    return Address(host, port)

@@ -1,0 +1,23 @@
+"""Which of this machine's network interfaces leads to another machine."""
+
+import socket
+
+import psutil
+
+from phitune_gui.core.address import Address
+
+
+def interface_to(address: Address) -> str:
+    """Name of the interface whose own address the system would use to reach `address`; empty when that is not known."""
+    try:
+        family, _kind, protocol, _name, place = socket.getaddrinfo(address.host, address.port, type=socket.SOCK_DGRAM)[0]
+        with socket.socket(family, socket.SOCK_DGRAM, protocol) as unused:
+            unused.connect(place)  # sends nothing; only asks the system for a route
+            own = unused.getsockname()[0]
+    except OSError:
+        return ""
+    found = psutil.net_if_addrs().items()
+    exact = (name for name, known in found if any(each.address == own for each in known))
+    # The whole of 127.0.0.0/8 belongs to the loopback interface, which lists its first address only.
+    loopback = (name for name, known in found if own.startswith("127.") and any(each.address == "127.0.0.1" for each in known))
+    return next(exact, next(loopback, ""))
