@@ -23,8 +23,9 @@ class TakeRanksAway(TrainerCallback):
     def on_optimizer_step(
         self, args: TrainingArguments, state: TrainerState, control: TrainerControl, model: Any = None, **_kwargs: Any
     ) -> None:
-        """The step counts as done."""
-        model.base_model.update_and_allocate(state.global_step + 1)
+        """The step counts as done. Importance is learned before the last taking away, for which a single step has no time."""
+        if state.max_steps > 1:
+            model.base_model.update_and_allocate(state.global_step + 1)
 
 
 def is_adaptive(model: torch.nn.Module) -> bool:

@@ -33,7 +33,10 @@ def test_refuses_with_a_sentence(text: str, why: str) -> None:
 
 
 def test_invitations_come_back_as_they_were_written() -> None:
-    invitations = [Invitation(2, "phitune join box:29500 --machine 2 --key a"), Invitation(12, "phitune join box:29500 --machine 12 --key a")]
+    invitations = [
+        Invitation(2, "phitune join box:29500 --machine 2 --key a"),
+        Invitation(12, "phitune join box:29500 --machine 12 --key a"),
+    ]
 
     assert read_invitations(write_invitations(invitations)) == invitations
     assert read_invitations("the first machine at box:29500") == []
