@@ -14,17 +14,26 @@ from phitune_gui.engine.greeting import greeting
 from phitune_gui.engine.meeting import ENDED_THERE, KEY, MACHINE, PATIENCE_SECONDS, PLACE, Meeting, heard, looks
 from phitune_gui.engine.reporting import Reporter
 
+_OWN_KEY_SECONDS = 15.0
+"""The order is written right after listening begins, so what is not there by now belongs to another key."""
+
 
 def attend(job: JoinJob, reporter: Reporter) -> TrainJob:
     """Come to the meeting as the machine of `job`; the order to train, with this machine's own paths, once all are there."""
     place = read_address(job.address)
     reporter.emit(StageBegan(stage="waiting", detail=f"the first machine at {place}"))
     os.environ.update({PLACE: job.address, KEY: job.key, MACHINE: str(job.machine)})
+    meeting, copy = None, "Start the run on the first machine and copy its command again."
     for _left in looks(PATIENCE_SECONDS, reporter):
         meeting = Meeting.visit(place, job.key)
-        if meeting is not None and (order := heard(meeting, "job")) is not None:
+        if meeting is not None:
+            break
+    else:
+        raise CannotStart("ADDRESS", f"Nobody waits at {place}.", copy)
+    for _left in looks(_OWN_KEY_SECONDS, reporter):
+        if (order := heard(meeting, "job", gone_is=ENDED_THERE)) is not None:
             return _introduce(meeting, job, _with_own_paths(order, job), reporter)
-    raise CannotStart("ADDRESS", f"Nobody waits at {place} for this key.", "Start the run on the first machine and copy its command again.")
+    raise CannotStart("--key", f"A run waits at {place}, but for another key.", copy)
 
 
 def _introduce(meeting: Meeting, job: JoinJob, order: TrainJob, reporter: Reporter) -> TrainJob:

@@ -67,8 +67,13 @@ class Meeting:
         self._store.set(name, json.dumps(thing))
 
     def heard(self, name: str) -> Any | None:
-        """The entry, if somebody wrote it; RuntimeError when the holder is gone."""
-        return json.loads(self._store.get(name)) if self._store.check([name]) else None
+        """The entry, if somebody wrote it, and an empty text for one that is no JSON; RuntimeError when the holder is gone."""
+        if not self._store.check([name]):
+            return None
+        try:
+            return json.loads(self._store.get(name))
+        except ValueError:
+            return ""
 
     def forget(self, name: str) -> None:
         """Remove an entry."""

@@ -4,6 +4,7 @@ import json
 import os
 import shutil
 import signal
+import socket
 import subprocess
 import threading
 import time
@@ -138,6 +139,21 @@ def test_waiting_can_be_stopped(recipe: Path, tmp_path: Path) -> None:
 )
 def test_join_says_what_is_wrong_with_an_address(tmp_path: Path, arguments: list[str], code: int, what: str) -> None:
     assert phitune("join", *arguments, home=tmp_path, code=code)["error"]["what"].startswith(what)
+
+
+@pytest.mark.slow
+def test_noise_and_another_key_keep_nobody_out(recipe: Path, tmp_path: Path) -> None:
+    with in_background(recipe, tmp_path / "first", *two_machines(), "training.max_steps=2") as result:
+        command = invitation(tmp_path / "first" / "runs")
+        host, _colon, port = command[1].partition(":")
+        for noise in (b"GET / HTTP/1.0\r\n\r\n", os.urandom(4096), b""):
+            with socket.create_connection((host, int(port))) as stranger:
+                stranger.sendall(noise)
+        other = phitune(*command[:-1], "0" * 32, home=tmp_path / "second", code=1)
+        phitune(*command, home=tmp_path / "second")
+
+    assert other["error"]["what"] == f"A run waits at {command[1]}, but for another key."
+    assert result["state"] == "finished"
 
 
 def test_an_address_of_another_machine_is_refused(recipe: Path) -> None:
