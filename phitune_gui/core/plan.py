@@ -14,12 +14,13 @@ class MemoryPlan(Value):
 
 
 class Change(Value):
-    """One edit that *Make it fit* would make, and what it costs."""
+    """One edit that *Make it fit* would make: what it saves and what it costs, in words and in seconds of the whole run."""
 
     field: str
     value: str
     saves_bytes: int
     costs: str
+    adds_seconds: float = 0.0
 
 
 class Plan(Value):
@@ -44,6 +45,9 @@ class Plan(Value):
     time_seconds: float = 0.0
     problems: tuple[Problem, ...] = ()
     make_it_fit: tuple[Change, ...] = ()
+    """The quickest set of edits that is enough; empty when the run fits as it is, and when nothing makes it fit."""
+    other_ways_to_fit: tuple[tuple[Change, ...], ...] = ()
+    """Up to two other sets that are enough as well, each no quicker than the one before."""
 
     @property
     def blocked(self) -> bool:

@@ -32,6 +32,8 @@ class Situation(NamedTuple):
     figures: Figures
     memory: MemoryPlan
     disk: DiskPlan
+    least_bytes: int = 0
+    """Memory that is needed even with every saving, where that is too much; else 0."""
 
 
 def find_problems(situation: Situation, extra: Sequence[Problem] = ()) -> tuple[Problem, ...]:
@@ -158,10 +160,21 @@ def _check_memory(situation: Situation) -> Iterator[Problem]:
     yield Problem(
         severity="problem" if over else "advice", where="training.micro_batch_size",
         what=f"Training needs about {in_words(needed)} of memory and {in_words(free)} are free"
-             + ("." if over else ", which may not be enough when other programs need more."),
-        how_to_fix="Let Make it fit change the recipe, close other programs, or choose a smaller model." if over
-                   else "Close other programs, or lower Rows at a time.",
+             + (f".{_nothing_fits(situation)}" if over else ", which may not be enough when other programs need more."),
+        how_to_fix=_less_memory(situation) if over else "Close other programs, or lower Rows at a time.",
     )  # fmt: skip
+
+
+def _nothing_fits(situation: Situation) -> str:
+    return f" Even with every saving it needs {in_words(situation.least_bytes)}." if situation.least_bytes else ""
+
+
+def _less_memory(situation: Situation) -> str:
+    if not situation.least_bytes:
+        return "Let Make it fit change the recipe, close other programs, or choose a smaller model."
+    if situation.figures.trains_model:
+        return "Choose LoRA, which trains a small adapter instead of every weight, close other programs, or choose a smaller model."
+    return "Close other programs, or choose a smaller model."
 
 
 def _check_disk(situation: Situation) -> Iterator[Problem]:

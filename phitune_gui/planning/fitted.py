@@ -8,6 +8,7 @@ from phitune_gui.core.hardware import Hardware
 from phitune_gui.core.plan import Change, Plan
 from phitune_gui.core.problem import Problem
 from phitune_gui.core.recipe import Recipe, with_value
+from phitune_gui.planning.make_it_fit import make_it_fit
 from phitune_gui.planning.plan import make_plan
 
 _SECTIONS = ("technique", "training", "launcher")
@@ -36,13 +37,15 @@ class Fitted(NamedTuple):
 
 
 def fitted(recipe: Recipe, ground: Ground) -> Fitted:
-    """The plan with every edit that is needed to fit; with all that help where none are enough."""
+    """The plan with every edit that is needed to fit, by the same technique; with all that help where none are enough."""
     plan = make_plan(recipe, *ground)
-    if not plan.make_it_fit:
+    fit = make_it_fit(recipe, *ground, keep_technique=True)
+    changes = fit.offers[0] if fit.offers else fit.least
+    if not changes:
         return Fitted(recipe, plan, (), plan.memory.total_bytes)
-    for change in plan.make_it_fit:
+    for change in changes:
         recipe = with_value(recipe, change.field, change.value)
-    return Fitted(recipe, make_plan(recipe, *ground), plan.make_it_fit, plan.memory.total_bytes)
+    return Fitted(recipe, make_plan(recipe, *ground), changes, plan.memory.total_bytes)
 
 
 def obstacle(plan: Plan, hardware: Hardware) -> Problem | None:

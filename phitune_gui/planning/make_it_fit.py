@@ -1,107 +1,91 @@
-"""Which edits would make a run fit into memory: the cheapest ones that are enough, each with what it saves and costs."""
+"""Make it fit: sets of edits that make a run fit into memory, the quickest first, each edit with what it saves and costs."""
 
-from collections.abc import Callable, Iterator
+from bisect import bisect_left
+from collections.abc import Iterator, Sequence
+from itertools import combinations
 from typing import NamedTuple
 
 from phitune_gui.core.base_model import BaseModel
 from phitune_gui.core.dataset_report import DatasetReport
 from phitune_gui.core.hardware import Hardware
 from phitune_gui.core.plan import Change
-from phitune_gui.core.recipe import DataSection, Recipe, TrainingSection
-from phitune_gui.planning.figures import count
-from phitune_gui.planning.memory import plan_memory
+from phitune_gui.core.recipe import Recipe
+from phitune_gui.planning.savings import Saving, fewer_rows, other_savings
+from phitune_gui.planning.trial import Trial
 
-Bytes = Callable[[Recipe], int]
+_MOST_OFFERS = 3
 
-
-class _Edit(NamedTuple):
-    """One way to save memory: the recipe fields it sets, and its price in words."""
-
-    values: dict[str, object]
-    costs: str
+Way = tuple[Saving, ...]
 
 
-def make_it_fit(recipe: Recipe, model: BaseModel | None, report: DatasetReport | None, hardware: Hardware) -> tuple[Change, ...]:
-    """Edits in the order of least cost until the run fits; all that help when none are enough; empty when it fits already.
+class Fit(NamedTuple):
+    """Each of `offers` is enough. When there are none, `least` is all that helps, and `least_bytes` what is needed even so."""
 
-    Edits that a later, larger one made needless are left out again. `saves_bytes` counts each on top of those before it.
+    offers: tuple[tuple[Change, ...], ...] = ()
+    least: tuple[Change, ...] = ()
+    least_bytes: int = 0
+
+
+def make_it_fit(
+    recipe: Recipe, model: BaseModel | None, report: DatasetReport | None, hardware: Hardware, keep_technique: bool = False
+) -> Fit:  # fmt: skip
+    """At most three sets of edits that are enough and of which none can be left out; nothing when the run fits as it is.
+
+    The quickest comes first, and of those equally quick the one that parts with least. Last resorts only help when nothing else is enough.
     """
+    trial = Trial(recipe, model, report, hardware)
+    if trial.fits(()):
+        return Fit()
+    rows, others = fewer_rows(recipe), other_savings(recipe, report)
+    others = tuple(saving for saving in others if trial.works([saving]) and not (keep_technique and saving.of_technique))
+    gentle = [saving for saving in others if not saving.last_resort]
+    ways = _best(trial, rows, gentle) or _best(trial, rows, others)
+    if ways:
+        return Fit(tuple(trial.changes(way) for way in ways))
+    least = _all_that_helps(trial, (*rows[-1:], *others))
+    return Fit((), trial.changes(least), trial.memory(least).total_bytes)
 
-    def needed(edited: Recipe) -> int:
-        return plan_memory(edited, model, count(edited, model, report), hardware).total_bytes
 
-    limit = hardware.available_memory_bytes
-    if needed(recipe) <= limit:
+def _best(trial: Trial, rows: Sequence[Saving], others: Sequence[Saving]) -> list[Way]:
+    """The best sets; one with more kinds of edits than a better one, and all of its kinds, is no choice."""
+    best: list[Way] = []
+    for way in sorted(_enough(trial, rows, others), key=lambda way: _order(trial, way)):
+        if len(best) < _MOST_OFFERS and not any(_harms(better) <= _harms(way) for better in best):
+            best.append(way)
+    return best
+
+
+def _enough(trial: Trial, rows: Sequence[Saving], others: Sequence[Saving]) -> Iterator[Way]:
+    """Every set that is enough and of which none can be left out."""
+    for size in range(len(others) + 1):
+        for some in combinations(others, size):
+            way = _with_rows(trial, rows, some)
+            if way and trial.works(way) and not any(trial.fits([kept for kept in way if kept is not left]) for left in way):
+                yield way
+
+
+def _with_rows(trial: Trial, rows: Sequence[Saving], some: Way) -> Way:
+    """The set; where it is not enough, with the most rows that fit beside it; none where even the fewest are too many."""
+    if trial.fits(some):
+        return some
+    if not rows or not trial.fits((rows[-1], *some)):
         return ()
-    chosen: list[_Edit] = []
-    for edit in _edits(recipe, report, limit, needed):
-        if needed(_apply(recipe, [*chosen, edit])) < needed(_apply(recipe, chosen)):
-            chosen.append(edit)
-        if needed(_apply(recipe, chosen)) <= limit:
-            chosen = _without_needless(recipe, chosen, limit, needed)
-            break
-    return tuple(_changes(recipe, chosen, needed))
+    return (rows[bisect_left(rows, True, key=lambda fewer: trial.fits((fewer, *some)))], *some)
 
 
-def _edits(recipe: Recipe, report: DatasetReport | None, limit: int, needed: Bytes) -> Iterator[_Edit]:
-    rows = _fewer_rows(recipe, limit, needed)
-    if rows:
-        yield rows
-    yield _Edit({"training.gradient_checkpointing": True}, "Training takes about a third longer; the result is the same.")
-    yield _Edit(
-        {"training.dtype": "bfloat16"},
-        "The frozen weights are rounded to 3 digits while training; slow on processors without bfloat16.",
-    )  # fmt: skip
-    if report and 16 <= report.lengths.p95 < min(recipe.data.max_length, report.lengths.max):
-        costs = "The longest 5 % of the conversations are cut, and their ends are not learned."
-        yield _Edit({"data.max_length": report.lengths.p95}, costs)
+def _order(trial: Trial, way: Way) -> tuple[float, list[int]]:
+    """Seconds; then the worst harm, the second worst, and so on."""
+    return round(trial.seconds(way), 3), sorted(_harms(way), reverse=True)
 
 
-def _fewer_rows(recipe: Recipe, limit: int, needed: Bytes) -> _Edit | None:
-    """The most rows at a time that fit, else one; accumulation grows by the same factor, so the effective batch stays."""
-    rows, accumulation = recipe.training.micro_batch_size, recipe.training.accumulation
-    fewer = [part for part in range(rows - 1, 0, -1) if rows % part == 0 and accumulation * (rows // part) <= 1024]
-    edits = [
-        _Edit(
-            {"training.micro_batch_size": part, "training.accumulation": accumulation * (rows // part)},
-            "Somewhat slower; the effective batch and the result stay the same.",
-        )
-        for part in fewer
-    ]  # fmt: skip
-    fits = (edit for edit in edits if needed(_apply(recipe, [edit])) <= limit)
-    return next(fits, edits[-1] if edits else None)
+def _harms(way: Way) -> frozenset[int]:
+    return frozenset(saving.harm for saving in way)
 
 
-def _without_needless(recipe: Recipe, chosen: list[_Edit], limit: int, needed: Bytes) -> list[_Edit]:
-    """Drops each edit, costliest first, without which the run fits as well."""
-    for edit in reversed(chosen):
-        rest = [other for other in chosen if other is not edit]
-        if needed(_apply(recipe, rest)) <= limit:
-            chosen = rest
-    return chosen
-
-
-def _apply(recipe: Recipe, edits: list[_Edit]) -> Recipe:
-    """The edited recipe; values come from this file, so they are not validated again."""
-    values = {name: value for edit in edits for name, value in edit.values.items()}
-    data: DataSection = recipe.data.model_copy(update=_of_section("data", values))
-    training: TrainingSection = recipe.training.model_copy(update=_of_section("training", values))
-    return recipe.model_copy(update={"data": data, "training": training})
-
-
-def _of_section(section: str, values: dict[str, object]) -> dict[str, object]:
-    return {name.removeprefix(f"{section}."): value for name, value in values.items() if name.startswith(f"{section}.")}
-
-
-def _changes(recipe: Recipe, chosen: list[_Edit], needed: Bytes) -> Iterator[Change]:
-    """One Change per field; the first field of an edit carries the saving, the others keep the rest as it was."""
-    for position, edit in enumerate(chosen):
-        saves = needed(_apply(recipe, chosen[:position])) - needed(_apply(recipe, chosen[: position + 1]))
-        for name, value in edit.values.items():
-            yield Change(field=name, value=_written(value), saves_bytes=saves, costs=edit.costs)
-            saves = 0
-
-
-def _written(value: object) -> str:
-    """As a recipe file and `-o` write it."""
-    return str(value).lower() if isinstance(value, bool) else str(value)
+def _all_that_helps(trial: Trial, savings: Sequence[Saving]) -> Way:
+    helping: Way = ()
+    for saving in savings:
+        more = (*helping, saving)
+        if trial.works(more) and trial.memory(more).total_bytes < trial.memory(helping).total_bytes:
+            helping = more
+    return helping

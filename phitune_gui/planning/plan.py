@@ -23,6 +23,7 @@ def make_plan(
     figures = count(recipe, model, report)
     memory = plan_memory(recipe, model, figures, hardware)
     disk = plan_disk(model, figures)
+    fit = make_it_fit(recipe, model, report, hardware)
     return Plan(
         trainable_parameters=figures.trainable,
         total_parameters=figures.total,
@@ -41,6 +42,7 @@ def make_plan(
         disk_bytes=disk.total,
         free_disk_bytes=hardware.free_disk_bytes,
         time_seconds=estimate_seconds(recipe, model, report, figures, hardware),
-        problems=find_problems(Situation(recipe, model, report, hardware, figures, memory, disk), extra),
-        make_it_fit=make_it_fit(recipe, model, report, hardware),
+        problems=find_problems(Situation(recipe, model, report, hardware, figures, memory, disk, fit.least_bytes), extra),
+        make_it_fit=fit.offers[0] if fit.offers else (),
+        other_ways_to_fit=fit.offers[1:],
     )

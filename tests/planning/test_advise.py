@@ -67,7 +67,7 @@ def test_memory_changes_what_works_and_how() -> None:
     assert (small.works_here, middle.works_here, large.works_here) == (False, True, True)
     assert small.reason.endswith("of memory even with every saving, and 4.0 GB are free.")
     assert middle.changes
-    assert middle.reason.startswith("Fits with Rows at a time 1, ")
+    assert middle.reason.startswith("Fits with Rows at a time ")
     assert not large.changes
     assert "GB of the 64.0 GB that are free and about" in large.reason
     assert middle.memory_bytes <= 16 * GB

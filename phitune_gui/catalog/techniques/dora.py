@@ -32,4 +32,5 @@ DORA = Technique(
     target_modules=lambda options: options.target_modules,
     can_merge=True,
     can_export=True,
+    in_four_bits="qdora",
 )

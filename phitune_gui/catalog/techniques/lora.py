@@ -68,4 +68,5 @@ LORA = Technique(
     target_modules=lambda options: options.target_modules,
     can_merge=True,
     can_export=True,
+    in_four_bits="qlora",
 )

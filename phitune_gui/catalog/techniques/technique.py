@@ -38,6 +38,7 @@ class Technique(Generic[Options]):
     `schedule` gives words of the PEFT config that depend on the number of steps; only a running job knows them.
     `starts_inside_model` says that the adapter starts as a part of the model's weights, which is taken out of them while training.
     `extra_numbers` are kept for each trained parameter beside the optimizer's two, in memory and in checkpoints.
+    `in_four_bits` is the id of the technique that trains the same adapter, with the same options, beside frozen weights in 4 bits.
     `usual_learning_rates` is stated where the usual default would do harm; twice as high as its end is advised against.
     """
 
@@ -57,6 +58,7 @@ class Technique(Generic[Options]):
     learning_rate_factor: Callable[[Options, str], float] = _one
     starts_inside_model: bool = False
     extra_numbers: int = 0
+    in_four_bits: str = ""
     quantisation: Callable[[Options], Quantisation | None] = _none
     schedule: Callable[[Options, int], dict[str, Any]] = _nothing
 
