@@ -76,13 +76,13 @@ def _shared_layers(recipe: Recipe) -> Iterator[Saving]:
         return
     for launcher in LAUNCHERS:
         if launcher.splits_layers and not launcher.shares and recipe.technique.id in (launcher.techniques or (recipe.technique.id,)):
-            costs = "The processes keep one model between them and borrow its layers; slower, the result is the same."
+            costs = "The processes keep one model between them and borrow its layers, which is slower; the result is the same."
             yield Saving({"launcher.id": launcher.id}, costs, Harm.BORROWED)
 
 
 def _training(recipe: Recipe) -> Iterator[Saving]:
     if not recipe.training.gradient_checkpointing:
-        costs = "Slower: activations are computed twice instead of kept; the result is the same."
+        costs = "Activations are computed twice instead of kept, which is slower; the result is the same."
         yield Saving({"training.gradient_checkpointing": True}, costs, Harm.TWICE)
     if recipe.training.dtype != "bfloat16":
         costs = "The frozen weights are rounded to 3 digits while training; slow on processors without bfloat16."

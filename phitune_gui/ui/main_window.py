@@ -8,6 +8,7 @@ from PySide6.QtWidgets import QHBoxLayout, QLineEdit, QMainWindow, QMenu, QPlain
 
 from phitune_gui.core.problem import Problem
 from phitune_gui.ui import icons, session_words
+from phitune_gui.ui.change_words import change_text
 from phitune_gui.ui.drop_words import drop_words
 from phitune_gui.ui.drops import understand_all
 from phitune_gui.ui.page_list import entries, make_page
@@ -129,9 +130,9 @@ class MainWindow(QMainWindow):
 
     def make_it_fit(self) -> None:
         """Shows what would be changed, and changes it when that is wanted."""
-        changes = self.session.plan.make_it_fit
-        dialog = FitDialog(changes, session_words.field_labels(changes), self)
-        dialog.accepted.connect(lambda: self.session.make_changes(changes))
+        plan = self.session.plan
+        dialog = FitDialog((plan.make_it_fit, *plan.other_ways_to_fit), change_text, self)
+        dialog.accepted.connect(lambda: self.session.make_changes(dialog.chosen))
         dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         dialog.open()
 

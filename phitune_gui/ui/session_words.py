@@ -1,17 +1,15 @@
 """The session said in words: marks in the rail, the status line, the pills of the header, the run card's texts."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 from PySide6.QtCore import QCoreApplication
 
 from phitune_gui.catalog.techniques import TECHNIQUES
 from phitune_gui.core.hardware import Hardware
-from phitune_gui.core.plan import Change
 from phitune_gui.core.problem import Problem
 from phitune_gui.core.recipe import Recipe
 from phitune_gui.core.run import Run
-from phitune_gui.ui.field_titles import field_title, wrong_field_problems
+from phitune_gui.ui.field_titles import wrong_field_problems
 from phitune_gui.ui.run_titles import elided, model_name, title_of
 from phitune_gui.ui.session import Session
 from phitune_gui.ui.translation import declared
@@ -152,8 +150,3 @@ def part_labels() -> dict[str, str]:
         "activations": _tr("Activations"), "logits": _tr("Logits"), "overhead": _tr("Libraries"),
         "borrowed": _tr("Borrowed layers"), "loading": _tr("Loading"),
     }  # fmt: skip
-
-
-def field_labels(changes: Sequence[Change]) -> dict[str, str]:
-    """The titles of the fields that the changes touch."""
-    return {change.field: field_title(change.field) or change.field for change in changes}
