@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from phitune_gui.catalog.presets import preset
+from phitune_gui.cli.fit_words import fit_lines
 from phitune_gui.cli.output import duration, say, size, table, tell, write_json
 from phitune_gui.cli.study import Study, study
 from phitune_gui.core.names import RECIPE_SUFFIX
@@ -118,5 +119,5 @@ def show(result: Study) -> None:
     table("", ["", ""], rows)
     for problem in plan.problems:
         say(f"{problem.severity.capitalize()}: {problem.what} {problem.how_to_fix}", "red" if problem.severity == "problem" else "yellow")
-    for change in plan.make_it_fit:
-        say(f"To make it fit: {change.field} = {change.value} saves {size(change.saves_bytes)}; {change.costs}")
+    for line in fit_lines(plan):
+        say(line)
