@@ -37,9 +37,9 @@ class Fitted(NamedTuple):
 
 
 def fitted(recipe: Recipe, ground: Ground) -> Fitted:
-    """The plan with every edit that is needed to fit, by the same technique; with all that help where none are enough."""
+    """The plan with every edit that is needed to fit, technique and launcher aside; with all that help where none are enough."""
     plan = make_plan(recipe, *ground)
-    fit = make_it_fit(recipe, *ground, keep_technique=True)
+    fit = make_it_fit(recipe, *ground, only_settings=True)
     changes = fit.offers[0] if fit.offers else fit.least
     if not changes:
         return Fitted(recipe, plan, (), plan.memory.total_bytes)

@@ -27,17 +27,18 @@ class Fit(NamedTuple):
 
 
 def make_it_fit(
-    recipe: Recipe, model: BaseModel | None, report: DatasetReport | None, hardware: Hardware, keep_technique: bool = False
+    recipe: Recipe, model: BaseModel | None, report: DatasetReport | None, hardware: Hardware, only_settings: bool = False
 ) -> Fit:  # fmt: skip
     """At most three sets of edits that are enough and of which none can be left out; nothing when the run fits as it is.
 
     The quickest comes first, and of those equally quick the one that parts with least. Last resorts only help when nothing else is enough.
+    `only_settings` leaves technique and launcher as they are.
     """
     trial = Trial(recipe, model, report, hardware)
     if trial.fits(()):
         return Fit()
     rows, others = fewer_rows(recipe), other_savings(recipe, report)
-    others = tuple(saving for saving in others if trial.works([saving]) and not (keep_technique and saving.of_technique))
+    others = tuple(saving for saving in others if trial.works([saving]) and (saving.of_settings or not only_settings))
     gentle = [saving for saving in others if not saving.last_resort]
     ways = _best(trial, rows, gentle) or _best(trial, rows, others)
     if ways:

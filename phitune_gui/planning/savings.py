@@ -37,9 +37,9 @@ class Saving(NamedTuple):
         return self.harm >= Harm.CUT
 
     @property
-    def of_technique(self) -> bool:
-        """Whether another technique trains, or the same one otherwise."""
-        return self.harm is Harm.FOUR_BITS
+    def of_settings(self) -> bool:
+        """Whether technique and launcher stay as they are chosen."""
+        return all(name.startswith(("training.", "data.")) for name in self.values)
 
 
 def fewer_rows(recipe: Recipe) -> tuple[Saving, ...]:

@@ -5,15 +5,16 @@ from typing import Any
 import pytest
 
 from phitune_gui.catalog.base_models import judge_config
-from phitune_gui.catalog.presets import PRESETS, preset
+from phitune_gui.catalog.presets import PRESETS, Situation, preset
 from phitune_gui.core.base_model import BaseModel
 from phitune_gui.core.hardware import Gpu, Hardware
 from phitune_gui.core.recipe import with_value
-from phitune_gui.planning.apply_preset import apply_preset
+from phitune_gui.planning.apply_preset import apply_preset, with_edits
 from phitune_gui.planning.fitted import Ground
 from phitune_gui.planning.plan import make_plan
 from tests.catalog.test_base_models import MEDIUM, MINI, STARTER
 from tests.helpers.factories import GB, a_machine, a_model, a_recipe, a_report
+from tests.planning.test_make_it_fit_random import Case, enough, other_edits
 
 ALL = {"mini": MINI, "medium": {**MINI, **MEDIUM}, "starter": STARTER}
 SIZES = [(4, 0, 0), (8, 0, 0), (12, 0, 0), (16, 0, 0), (24, 0, 0), (32, 0, 0), (64, 0, 0), (16, 1, 8), (32, 1, 12), (64, 1, 24),
@@ -44,6 +45,31 @@ def test_recommended_fits_or_says_that_nothing_does(sizes: tuple[int, int, int],
     assert applied.fits == (plan.memory.total_bytes <= plan.memory.available_bytes)
     assert applied.fits != applied.why.startswith("Nothing fits this machine.")
     assert applied.why.endswith(".")
+
+
+@pytest.mark.parametrize("name", ALL)
+@pytest.mark.parametrize("sizes", SIZES, ids=lambda sizes: "{}GB+{}x{}GB".format(*sizes))
+def test_recommended_is_the_first_that_any_settings_make_fit(sizes: tuple[int, int, int], name: str) -> None:
+    """Every proposal, with every set of edits tried out one by one, against what was applied."""
+    ground = Ground(model(name), a_report(900, 100), machine(*sizes))
+    proposals = preset("recommended").propose(Situation(ground.model, ground.hardware, ground.report))
+    cases = [Case(with_edits(a_recipe(), proposal), *ground) for proposal in proposals]  # type: ignore[arg-type]
+    fitting = [case.recipe.technique.id for case in cases if enough(case, settings_of(case))]
+    applied = apply_preset(preset("recommended"), a_recipe(), ground)
+    assert applied.fits == bool(fitting)
+    if fitting:
+        assert applied.recipe.technique.id == fitting[0]
+
+
+def settings_of(case: Case) -> list[dict[str, Any]]:
+    """The edits that leave technique and launcher as they are."""
+    return [edits for edits in other_edits(case) if not any(name.startswith(("technique.", "launcher.")) for name in edits)]
+
+
+def test_a_preset_leaves_the_launcher_also_where_another_would_save_memory() -> None:
+    recipe = with_value(a_recipe(), "launcher", {"id": "ddp", "processes": 2})
+    applied = apply_preset(preset("recommended"), recipe, Ground(a_model(), a_report(), machine(32, 0, 0)))
+    assert applied.recipe.launcher == recipe.launcher
 
 
 def test_what_fits_is_known() -> None:
