@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from phitune_gui.catalog.launchers import launchers_for
 from phitune_gui.catalog.techniques import TECHNIQUES, Technique
 from phitune_gui.core.recipe import Recipe, TechniqueSection
 from phitune_gui.core.value import Value
@@ -34,6 +35,8 @@ class TechniqueRow(Value):
     reason: str
     trainable_parameters: int
     memory_bytes: int
+    launchers: tuple[str, ...]
+    """Ids of the launchers that it may be started with."""
 
 
 def technique_matrix(ground: Ground) -> tuple[TechniqueRow, ...]:
@@ -51,6 +54,7 @@ def _row(offered: Technique[Any], ground: Ground) -> TechniqueRow:
         can_merge=offered.can_merge, can_export=offered.can_export, works_here=blocked is None,
         reason=blocked.what if blocked else f"{needs}{fits}.",
         trainable_parameters=made.plan.trainable_parameters, memory_bytes=made.written_bytes,
+        launchers=launchers_for(offered.id),
     )  # fmt: skip
 
 

@@ -9,6 +9,7 @@ from phitune_gui.catalog.scenarios import scenario
 from phitune_gui.planning import apply_preset as presets
 from phitune_gui.planning.advise import Place, advise
 from phitune_gui.planning.fitted import Ground
+from phitune_gui.planning.launchers import LauncherRow, launcher_matrix, with_launcher
 from phitune_gui.planning.typical import typical_model, typical_report, with_typical_lengths
 from phitune_gui.ui.session_inputs import SessionInputs
 
@@ -38,6 +39,18 @@ class SessionAdvice(SessionInputs):
         """The preset whose settings the recipe still has, untouched."""
         applied = self.applied_preset
         return applied if applied is not None and applied[1].recipe == self.recipe else None
+
+    def choose_launcher(self, id: str) -> None:
+        """Starts the run so, with a sensible number of processes, as one undo step; the chosen one again mends what does not suit it."""
+        devices = len(self.hardware.gpus) if self.hardware else 0
+        self._edit(with_launcher(self.recipe, id, devices))
+
+    @property
+    def launcher_rows(self) -> tuple[LauncherRow, ...]:
+        """What each way to start would make of the recipe; nothing until this machine is known."""
+        if self.hardware is None:
+            return ()
+        return launcher_matrix(self.recipe, Ground(self.model, self.report, self.hardware))
 
     def choose_scenario(self, id: str) -> None:
         """Ranks the techniques for this scenario, now and after every edit."""

@@ -1,6 +1,7 @@
 """The session said in words: marks in the rail, the status line, the pills of the header, the run card's texts."""
 
 from dataclasses import dataclass
+from math import prod
 
 from PySide6.QtCore import QCoreApplication
 
@@ -119,10 +120,12 @@ def run_words(session: Session) -> RunWords:
     """The run card's texts that only recipe and catalog can say."""
     recipe = session.recipe
     training = recipe.training
-    product = training.micro_batch_size * training.accumulation * recipe.launcher.all_processes
+    factors = [training.micro_batch_size, training.accumulation]
+    if recipe.launcher.all_processes > 1:
+        factors.insert(0, recipe.launcher.all_processes)
     epochs = _tr("1 epoch") if training.epochs == 1 else _tr("{count} epochs").format(count=f"{training.epochs:g}")
     name = session.model.name if session.model else model_name(recipe)
-    batch = f"{training.micro_batch_size} × {training.accumulation} = {product}"
+    batch = f"{' × '.join(map(str, factors))} = {prod(factors)}"
     return RunWords(model=elided(name, 24) or "–", technique=_technique_words(recipe), batch=batch, epochs=epochs)
 
 

@@ -17,6 +17,7 @@ from phitune_gui.planning.fitted import Ground
 from phitune_gui.planning.plan import make_plan
 from phitune_gui.ui import stories
 from phitune_gui.ui.main_window import MainWindow
+from phitune_gui.ui.pages.tune_page import TunePage
 from phitune_gui.ui.session import Session
 
 GB = 1_000_000_000
@@ -108,6 +109,17 @@ def _preset(session: Session, window: MainWindow) -> None:
     session.plan_changed.emit()
 
 
+def _launchers(session: Session, window: MainWindow) -> None:
+    """Several processes are chosen, and the page is scrolled to where that is said."""
+    _ready(session, window)
+    session.choose_launcher("fsdp2")
+    session.plan = make_plan(session.recipe, MINI, REPORT, MACHINE)
+    session.plan_changed.emit()
+    page = window.findChild(TunePage)
+    if page is not None:
+        page.open_launchers()
+
+
 def _refused(session: Session, window: MainWindow) -> None:
     _nothing(session, window)
     session.refuse(
@@ -164,7 +176,7 @@ STATES: dict[str, dict[str, State]] = {
     "home": {"empty": _nothing, "recent": _recent, "refused": _refused},
     "model": {"empty": _nothing, "list": _models, "chosen": _ready},
     "data": {"empty": _nothing, "ready": _ready, "problem": _blocked},
-    "tune": {"empty": _nothing, "ready": _ready, "advised": _advised, "preset": _preset},
+    "tune": {"empty": _nothing, "ready": _ready, "advised": _advised, "preset": _preset, "launchers": _launchers},
     "train": {
         "empty": _nothing, "starting": _run(stories.starting_run(), live=True),
         "waiting": _run(stories.waiting_run(), live=True), "running": _run(stories.running_run(), live=True),

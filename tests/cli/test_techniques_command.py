@@ -5,6 +5,7 @@ from pathlib import Path
 
 from _pytest.capture import CaptureFixture
 
+from phitune_gui.catalog.launchers import LAUNCHERS
 from phitune_gui.catalog.techniques import TECHNIQUES
 from phitune_gui.cli import main
 from phitune_gui.planning.fitted import Ground
@@ -43,3 +44,16 @@ def test_a_machine_that_is_too_small_is_named_as_the_reason() -> None:
     lora = next(row for row in technique_matrix(Ground(typical_model(), typical_report(), a_machine(4))) if row.id == "lora")
     assert not lora.works_here
     assert "4.0 GB are free" in lora.reason
+
+
+def test_launchers_are_listed_with_what_they_buy_and_for_which_techniques(capsys: CaptureFixture[str]) -> None:
+    assert main(["techniques", "--json"]) == 0
+    listed = json.loads(capsys.readouterr().out)
+    assert [row["id"] for row in listed["launchers"]] == [offered.id for offered in LAUNCHERS]
+    several = next(row for row in listed["launchers"] if row["id"] == "ddp")
+    assert (several["processes"], several["bytes_per_process"]) == (2, several["memory_bytes"] // 2)
+    proven = {row["id"]: row["launchers"] for row in listed["techniques"]}
+    assert "fsdp2" in proven["lora"]
+    assert "fsdp2" not in proven["qlora"]
+    assert main(["techniques"]) == 0
+    assert "Several processes, one model: Each process keeps a part" in capsys.readouterr().out

@@ -9,6 +9,7 @@ from PySide6.QtGui import QWheelEvent
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QAbstractButton, QApplication
 
+from phitune_gui.catalog.launchers import LAUNCHERS
 from phitune_gui.catalog.presets import PRESETS
 from phitune_gui.catalog.scenarios import SCENARIOS
 from phitune_gui.catalog.techniques import TECHNIQUES, technique
@@ -196,5 +197,74 @@ def test_choosing_the_chosen_technique_keeps_its_options(live: Live, again: bool
         press(page.techniques.tiles["lora" if again else "dora"])
         assert session.recipe.technique.options.get("rank") == (8 if again else None)
         assert technique(session.recipe.technique.id).label == page.techniques.detail.title.text()
+
+    live(story)
+
+
+def test_ways_to_start_are_folded_away_and_one_press_shows_them(live: Live) -> None:
+    async def story(window: MainWindow) -> None:
+        page = shown_page(window)
+        card = page.launchers
+        assert card.line.text() == "One process"
+        assert not card.inside.isVisible()
+        press(card.more)
+        assert [tile.id for tile in card.tiles.values() if tile.isVisible()] == [offered.id for offered in LAUNCHERS]
+        assert not any(form.isVisible() for form in card.forms.values())
+
+    live(story)
+
+
+def test_choosing_several_processes_is_one_undo_step_and_so_is_the_way_back(live: Live) -> None:
+    async def story(window: MainWindow) -> None:
+        page, session = shown_page(window), window.session
+        card, before = page.launchers, session.recipe
+        press(card.more)
+        page.ensureWidgetVisible(card)
+        press(card.tiles["ddp"])
+        assert (session.recipe.launcher.id, session.recipe.launcher.processes) == ("ddp", 2)
+        assert card.line.text() == "Several processes · 2 processes"
+        assert [name for name, form in card.forms.items() if form.isVisible()] == ["processes"]
+        press(card.tiles["single"])
+        assert (session.recipe.launcher.id, session.recipe.launcher.processes) == ("single", 1)
+        session.undo()
+        assert session.recipe.launcher.processes == 2
+        session.undo()
+        assert session.recipe == before
+        assert card.tiles["single"].isChecked()
+
+    live(story)
+
+
+def test_a_way_to_start_that_the_technique_forbids_is_grey_and_says_why(live: Live) -> None:
+    async def story(window: MainWindow) -> None:
+        page, session = shown_page(window), window.session
+        card = page.launchers
+        press(card.more)
+        session.set_value("technique", {"id": "qlora"})
+        tile = card.tiles["fsdp2"]
+        await until(lambda: not tile.isEnabled())
+        assert tile.not_here.isVisible()
+        assert "Only what was shown to learn the same" in tile.here.text()
+        assert "Only what was shown to learn the same" in tile.accessibleDescription()
+        press(tile)
+        assert session.recipe.launcher.id == "single"
+        session.undo()
+        await until(tile.isEnabled)
+        assert "20.1 GB each" in tile.here.text()
+
+    live(story)
+
+
+def test_arrow_keys_walk_through_the_ways_to_start(live: Live) -> None:
+    async def story(window: MainWindow) -> None:
+        page = shown_page(window)
+        window.activateWindow()
+        await until(window.isActiveWindow, 3)
+        press(page.launchers.more)
+        first = page.launchers.tiles["single"]
+        await until(lambda: first.width() > 50)
+        first.setFocus()
+        QTest.keyClick(first, Qt.Key.Key_Down)
+        assert window.session.recipe.launcher.id == "ddp"
 
     live(story)

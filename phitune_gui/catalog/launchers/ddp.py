@@ -4,7 +4,7 @@ from phitune_gui.catalog.launchers.launcher import Launcher
 
 DDP = Launcher(
     "ddp", "Several processes",
-    "Each process holds the whole model and learns from rows of its own; after every step they add up what they found."
-    " For several GPUs, or for many cores, when the model fits once for each.",
+    "Each process holds the whole model and learns from rows of its own; after every step they add up what they found.",
     several=True,
+    when="For several GPUs, or for many cores, when the model fits once for each.",
 )  # fmt: skip

@@ -4,9 +4,9 @@ from phitune_gui.catalog.launchers.launcher import Launcher
 
 FSDP2 = Launcher(
     "fsdp2", "Several processes, one model",
-    "Each process keeps a part of every frozen layer and borrows the rest while that layer is at work."
-    " For a model that does not fit once for each process; slower than ddp, the result is the same.",
+    "Each process keeps a part of every frozen layer and borrows the rest while that layer is at work.",
     several=True, splits_layers=True,
+    when="For a model that does not fit once for each process; slower than with a whole model each, the result is the same.",
     techniques=("lora", "rslora", "dora", "ia3", "vera", "loha", "lokr", "oft", "boft"),
     why_not="Only what was shown to learn the same as in one process is let in: weights kept as 4 bits, for one, give wrong gradients"
             " without any error when layers are split.",

@@ -18,5 +18,7 @@ class Launcher:
     techniques: tuple[str, ...] | None = None
     """Ids of the techniques that it is proven for, when not for all; `why_not` says why the others are refused."""
     why_not: str = ""
+    when: str = ""
+    """When to choose it, in a sentence."""
     environment: Mapping[str, str] = field(default_factory=dict)
     """What each process must find in its environment."""

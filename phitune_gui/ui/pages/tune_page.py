@@ -2,8 +2,10 @@
 
 from typing import Any
 
+from PySide6.QtCore import QTimer
 from PySide6.QtWidgets import QLabel, QVBoxLayout
 
+from phitune_gui.catalog.launchers import LAUNCHERS
 from phitune_gui.catalog.presets import PRESETS
 from phitune_gui.catalog.scenarios import SCENARIOS
 from phitune_gui.catalog.techniques import TECHNIQUES, Technique, read_options, technique
@@ -13,6 +15,7 @@ from phitune_gui.ui.session import Session
 from phitune_gui.ui.translation import declared
 from phitune_gui.ui.widgets.advice_card import AdviceCard
 from phitune_gui.ui.widgets.card import Card
+from phitune_gui.ui.widgets.launcher_card import LauncherCard
 from phitune_gui.ui.widgets.options_form import OptionsForm
 from phitune_gui.ui.widgets.page_frame import PageFrame
 from phitune_gui.ui.widgets.preset_card import PresetCard
@@ -47,15 +50,17 @@ class TunePage(PageFrame):
         self.column.addWidget(self.options)
         self.training = OptionsForm(TrainingSection, "training")
         self.name = OptionsForm(Recipe, "", ("name",))
-        for title, form in ((self.tr("Training"), self.training), (self.tr("This run"), self.name)):
-            place = Card(title)
-            place.body.addWidget(form)
+        self.launchers = LauncherCard(LAUNCHERS)
+        training, name = Card(self.tr("Training")), Card(self.tr("This run"))
+        training.body.addWidget(self.training)
+        name.body.addWidget(self.name)
+        for place in (training, self.launchers, name):
             self.column.addWidget(place)
         self.column.addStretch(1)
 
     def _connect(self) -> None:
         session = self._session
-        for form in (self.training, self.name):
+        for form in (self.training, self.name, *self.launchers.forms.values()):
             form.edited.connect(session.set_value)
             form.reset_asked.connect(session.reset_value)
             form.wrong.connect(session.mark_field)
@@ -63,9 +68,16 @@ class TunePage(PageFrame):
         self.advice.technique_chosen.connect(self._choose_technique)
         self.advice.scenario_chosen.connect(session.choose_scenario)
         self.presets.chosen.connect(session.apply_preset)
+        self.launchers.chosen.connect(session.choose_launcher)
         session.recipe_changed.connect(self._show_recipe)
+        session.plan_changed.connect(self._show_launchers)
         session.advice_changed.connect(self._show_advice)
         session.hardware_changed.connect(self._show_preset)
+
+    def open_launchers(self) -> None:
+        """Unfolds the ways to start and scrolls to them, once the page has made room."""
+        self.launchers.more.setChecked(True)
+        QTimer.singleShot(0, self, lambda: self.verticalScrollBar().setValue(self.launchers.y()))
 
     def _choose_technique(self, id: str) -> None:
         """Another technique starts from its own defaults; the same one keeps its options."""
@@ -78,8 +90,12 @@ class TunePage(PageFrame):
         self._show_options(recipe)
         self.training.show_values(recipe.training, TrainingSection())
         self.name.show_values(recipe, Recipe())
+        self.launchers.show_section(recipe.launcher)
         self._show_preset()
         self._show_advice()
+
+    def _show_launchers(self) -> None:
+        self.launchers.show_rows(self._session.launcher_rows)
 
     def _show_preset(self) -> None:
         shown = self._session.shown_preset
