@@ -10,7 +10,7 @@ from phitune_gui.core.problem import CannotStart
 from phitune_gui.core.recipe import Recipe
 from phitune_gui.jobs.machine import probe_hardware
 from phitune_gui.jobs.questions import SAMPLE_ROWS
-from phitune_gui.planning.advise import Place, advise
+from phitune_gui.planning.advise import Place, advise, ranked_by
 from phitune_gui.planning.fitted import Ground
 from phitune_gui.planning.typical import typical_model, typical_report, with_typical_lengths
 from phitune_gui.store.model_folder.other_contents import refuse_non_folder
@@ -40,7 +40,7 @@ def advise_on(id: str, model: Path | None, data: Path | None, as_json: bool) -> 
     places = advise(chosen, recipe, ground)
     if as_json:
         write_json({"scenario": chosen.id, "title": chosen.title, "title_ta": chosen.title_ta, "assumed": assumed,
-                    "ranking": [place.model_dump(mode="json") for place in places]})  # fmt: skip
+                    "ranked_by": ranked_by(chosen, places), "ranking": [place.model_dump(mode="json") for place in places]})  # fmt: skip
         return 0
     for sentence in assumed:
         say(sentence, "yellow")
@@ -73,6 +73,7 @@ def situation(model: Path | None, data: Path | None) -> tuple[Recipe, Ground, li
 
 def _show(chosen: Scenario, places: tuple[Place, ...]) -> None:
     tell(chosen.title)
+    tell(ranked_by(chosen, places))
     table("", ["", "technique", "document", "works here", "memory", "time"], [_row(at, place) for at, place in enumerate(places, 1)])
     tell("")
     for at, place in enumerate(places, 1):

@@ -1,6 +1,6 @@
 """From a scenario to techniques: what the document's table says of each, and how each would do on this machine with these data."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from phitune_gui.catalog.launchers import LAUNCHERS
@@ -43,6 +43,19 @@ def advise(scenario: Scenario, recipe: Recipe, ground: Ground) -> tuple[Place, .
     """Every technique that PhiTune offers and the table's two ways to share, best first. A No of the table hides nothing."""
     ranked = [(_order(scenario, place, fit), place) for place, fit in _places(scenario, recipe, ground)]
     return tuple(place for _order, place in sorted(ranked, key=lambda pair: pair[0]))
+
+
+def ranked_by(scenario: Scenario, places: Sequence[Place]) -> str:
+    """What the order within the table's Yes and No goes by, in a sentence."""
+    if scenario.aim == "cost" and not any(place.seconds for place in places):
+        return "How long each takes is not known yet, so the order goes by memory, then by how much is trained."
+    return {
+        "task": "Ordered by how well each suits so many rows.",
+        "cost": "Ordered by time, then by memory.",
+        "memory": "Ordered by memory.",
+        "fewer_parameters": "Ordered by how much is trained.",
+        "devices": "Ordered by memory.",
+    }[scenario.aim]
 
 
 def _places(scenario: Scenario, recipe: Recipe, ground: Ground) -> Iterator[tuple[Place, Suitability]]:
@@ -141,7 +154,7 @@ def _order(scenario: Scenario, place: Place, fit: Suitability) -> tuple[float, .
     """
     measures: dict[str, tuple[float, ...]] = {
         "task": (fit.distance, bool(place.changes)),
-        "cost": (place.seconds, place.written_bytes),
+        "cost": (place.seconds, place.written_bytes, place.trainable_parameters),
         "memory": (place.written_bytes,),
         "fewer_parameters": (place.trainable_parameters,),
         "devices": (place.written_bytes,),

@@ -6,8 +6,9 @@ from qasync import asyncSlot
 
 from phitune_gui.catalog.presets import preset
 from phitune_gui.catalog.scenarios import scenario
+from phitune_gui.core.recipe import with_value
 from phitune_gui.planning import apply_preset as presets
-from phitune_gui.planning.advise import Place, advise
+from phitune_gui.planning.advise import Place, advise, ranked_by
 from phitune_gui.planning.fitted import Ground
 from phitune_gui.planning.launchers import LauncherRow, launcher_matrix, with_launcher
 from phitune_gui.planning.typical import typical_model, typical_report, with_typical_lengths
@@ -54,8 +55,28 @@ class SessionAdvice(SessionInputs):
 
     def choose_scenario(self, id: str) -> None:
         """Ranks the techniques for this scenario, now and after every edit."""
-        self.scenario = id
+        if id != self.scenario:
+            self.scenario, self.advice = id, ()
+            self.advice_changed.emit()
         self.refresh_advice()
+
+    def begin_scenario(self, id: str) -> None:
+        """Chooses the scenario and shows its ranking."""
+        self.choose_scenario(id)
+        self.page_requested.emit("tune")
+
+    def use_place(self, place: Place) -> None:
+        """Takes an advised technique with every change that it needs to fit here, as one undo step."""
+        same = self.recipe.technique.id == place.technique
+        recipe = self.recipe if same else with_value(self.recipe, "technique", {"id": place.technique})
+        for change in place.changes:
+            recipe = with_value(recipe, change.field, change.value)
+        self._edit(recipe)
+
+    @property
+    def advice_order(self) -> str:
+        """What the ranking goes by, in a sentence."""
+        return ranked_by(scenario(self.scenario), self.advice) if self.scenario and self.advice else ""
 
     @property
     def advice_assumes(self) -> str:

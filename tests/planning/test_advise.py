@@ -11,7 +11,7 @@ from phitune_gui.core.hardware import Gpu
 from phitune_gui.core.recipe import with_value
 from phitune_gui.planning import advise as advising
 from phitune_gui.planning import checks
-from phitune_gui.planning.advise import Place, advise
+from phitune_gui.planning.advise import Place, advise, ranked_by
 from phitune_gui.planning.fitted import Ground
 from phitune_gui.planning.plan import make_plan
 from phitune_gui.planning.suitability import suitability
@@ -143,3 +143,18 @@ def test_rows_without_a_tokenizer_count_as_rows_of_middle_length() -> None:
     assert with_typical_lengths(counted) is counted
     assumed = with_typical_lengths(counted.model_copy(update={"tokens": 0}))
     assert (assumed.tokens, assumed.estimated) == (256_000, True)
+
+
+def test_the_order_by_cost_falls_back_to_memory_while_no_time_is_known_and_says_so() -> None:
+    ground = Ground(a_model(), None, a_machine(64))
+    places = advise(scenario("cost"), a_recipe(), ground)
+    works = [place for place in places if place.works_here and place.corrected]
+    assert not any(place.seconds for place in places)
+    assert works == sorted(works, key=lambda place: (place.written_bytes, place.trainable_parameters))
+    assert ranked_by(scenario("cost"), places).startswith("How long each takes is not known yet, so the order goes by memory")
+    assert ranked_by(scenario("cost"), ranking("cost")) == "Ordered by time, then by memory."
+
+
+@every_scenario
+def test_every_order_says_what_it_goes_by(each: object) -> None:
+    assert ranked_by(each, ranking(each.id)).startswith("Ordered by ")  # type: ignore[arg-type, attr-defined]

@@ -4,6 +4,8 @@ from phitune_gui.catalog.scenarios.scenario import Correction, Scenario
 
 COST = Scenario(
     id="cost",
+    label="Spend less",
+    hint="Least time first",
     title="Reducing computational and financial costs",
     title_ta="கணினி மற்றும் நிதி செலவுகளை குறைத்தல்",
     aim="cost",

@@ -44,6 +44,9 @@ class Scenario:
     """
 
     id: str
+    label: str
+    """The title in two or three words of our own, for a card; `hint` adds what one may expect."""
+    hint: str
     title: str
     title_ta: str
     aim: Aim

@@ -1,14 +1,16 @@
-"""Home: drop something, open something, or try it at once; the newest runs below."""
+"""Home: drop something, try it at once, or say what it is for; the newest runs below."""
 
 from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QFileDialog, QHeaderView
 
+from phitune_gui.catalog.scenarios import SCENARIOS
 from phitune_gui.ui.session import Session
 from phitune_gui.ui.tables.recent_runs_table import RecentRunsTable
 from phitune_gui.ui.widgets.buttons import Button
 from phitune_gui.ui.widgets.card import Card
 from phitune_gui.ui.widgets.drop_zone import DropZone
 from phitune_gui.ui.widgets.page_frame import PageFrame
+from phitune_gui.ui.widgets.scenario_grid import ScenarioGrid
 from phitune_gui.ui.widgets.table_view import TableView
 from phitune_gui.ui.widgets.words import words
 
@@ -29,7 +31,7 @@ class HomePage(PageFrame):
     def _build(self) -> None:
         self.setAccessibleName(self.tr("Home"))
         self.title.setText(self.tr("What should your Phi learn?"))
-        self.say(self.tr("Drop a file, or try it first with what comes along. Everything happens on this machine."))
+        self.say(self.tr("Pick a goal, drop a file, or try it first with what comes along. Everything happens on this machine."))
         self.open = Button(self.tr("Open…"))
         self.try_now = Button(self.tr("Try it now"), "primary")
         self.try_now.setToolTip(self.tr("Makes a small starter model and sample data ready, and says what training them takes"))
@@ -38,6 +40,8 @@ class HomePage(PageFrame):
             (self.open, self.try_now),
         )  # fmt: skip
         self.column.addWidget(zone)
+        self.scenarios = ScenarioGrid(SCENARIOS)
+        self.column.addWidget(self.scenarios)
         self.column.addSpacing(4)
         self.column.addWidget(words(self.tr("Recent runs"), "heading"))
         self.table = RecentRunsTable(self)
@@ -57,6 +61,7 @@ class HomePage(PageFrame):
     def _connect(self) -> None:
         self.open.clicked.connect(self._open)
         self.try_now.clicked.connect(self._session.try_it_now)
+        self.scenarios.chosen.connect(self._session.begin_scenario)
         self.view.row_opened.connect(lambda row: self._session.open_run(self.table.records[row].path))
         self._session.runs_changed.connect(self._show_runs)
         self._session.starter_changed.connect(self._show_starter)

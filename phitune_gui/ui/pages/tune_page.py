@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from PySide6.QtCore import QTimer
+from PySide6.QtCore import Qt, QTimer
 from PySide6.QtWidgets import QLabel, QVBoxLayout
 
 from phitune_gui.catalog.launchers import LAUNCHERS
@@ -11,10 +11,13 @@ from phitune_gui.catalog.scenarios import SCENARIOS
 from phitune_gui.catalog.techniques import TECHNIQUES, Technique, read_options, technique
 from phitune_gui.core.recipe import Recipe, TrainingSection
 from phitune_gui.core.value import Value
+from phitune_gui.planning.advise import Place
 from phitune_gui.ui.session import Session
+from phitune_gui.ui.session_words import field_labels
 from phitune_gui.ui.translation import declared
 from phitune_gui.ui.widgets.advice_card import AdviceCard
 from phitune_gui.ui.widgets.card import Card
+from phitune_gui.ui.widgets.fit_dialog import FitDialog
 from phitune_gui.ui.widgets.launcher_card import LauncherCard
 from phitune_gui.ui.widgets.options_form import OptionsForm
 from phitune_gui.ui.widgets.page_frame import PageFrame
@@ -65,7 +68,8 @@ class TunePage(PageFrame):
             form.reset_asked.connect(session.reset_value)
             form.wrong.connect(session.mark_field)
         self.techniques.chosen.connect(self._choose_technique)
-        self.advice.technique_chosen.connect(self._choose_technique)
+        self.advice.place_chosen.connect(self._choose_place)
+        self.advice.launchers_asked.connect(self.open_launchers)
         self.advice.scenario_chosen.connect(session.choose_scenario)
         self.presets.chosen.connect(session.apply_preset)
         self.launchers.chosen.connect(session.choose_launcher)
@@ -83,6 +87,22 @@ class TunePage(PageFrame):
         """Another technique starts from its own defaults; the same one keeps its options."""
         if id != self._session.recipe.technique.id:
             self._session.set_value("technique", {"id": id})
+
+    def _choose_place(self, place: Place) -> None:
+        """What fits as it is is taken at once; what needs changes says which before anything is changed."""
+        if not place.changes:
+            self._choose_technique(place.technique)
+            return
+        why = self.tr("{technique} fits into this machine's memory with these changes:").format(technique=declared(place.label))
+        if not place.works_here:
+            why = self.tr("Even with these changes {technique} does not work here: {reason}").format(
+                technique=declared(place.label), reason=place.reason
+            )
+        dialog = FitDialog((place.changes,), change_text, self, why)
+        dialog.accepted.connect(lambda: self._session.use_place(place))
+        dialog.rejected.connect(self._show_advice)
+        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        dialog.open()
 
     def _show_recipe(self) -> None:
         recipe = self._session.recipe
@@ -107,7 +127,8 @@ class TunePage(PageFrame):
 
     def _show_advice(self) -> None:
         session = self._session
-        self.advice.show_ranking(session.scenario, session.advice, session.recipe.technique.id, session.advice_assumes)
+        said = " ".join(filter(None, (session.advice_assumes, session.advice_order)))
+        self.advice.show_ranking(session.scenario, session.advice, session.recipe.technique.id, said)
 
     def _show_options(self, recipe: Recipe) -> None:
         values = read_options(recipe.technique)

@@ -7,7 +7,7 @@ from PySide6.QtWidgets import QButtonGroup, QComboBox, QHBoxLayout, QVBoxLayout
 
 from phitune_gui.catalog.scenarios import Scenario
 from phitune_gui.planning.advise import Place
-from phitune_gui.ui.translation import declared
+from phitune_gui.ui.translation import declared, scenario_titles
 from phitune_gui.ui.widgets.amounts import span_text
 from phitune_gui.ui.widgets.buttons import Button
 from phitune_gui.ui.widgets.card import Card
@@ -42,28 +42,32 @@ class PlaceCard(ChoiceCard):
         if not place.works_here:
             head.addWidget(words(self.tr("not here"), "bad"))
         self.body.addLayout(head)
-        self.body.addWidget(words(place.reason, "small", wrap=True))
-        self.body.addWidget(words(place.why, "small", wrap=True))
+        leads = "" if place.can_be_chosen else self.tr("Press to see how a run is started.")
+        for said in filter(None, (place.reason, place.why, leads)):
+            self.body.addWidget(words(said, "small", wrap=True))
         self.setAccessibleName(declared(place.label))
-        self.setAccessibleDescription(f"{place.reason} {place.why}")
-        self.setEnabled(place.can_be_chosen)
+        self.setAccessibleDescription(" ".join(filter(None, (place.reason, place.why, leads))))
+        self.setCheckable(place.can_be_chosen)
         self.seal()
 
 
 class AdviceCard(Card):
-    """Emits `scenario_chosen` and `technique_chosen` with an id."""
+    """Emits `scenario_chosen` with an id, `place_chosen` with a Place, and `launchers_asked` for what is no technique."""
 
     scenario_chosen = Signal(str)
-    technique_chosen = Signal(str)
+    place_chosen = Signal(object)
+    launchers_asked = Signal()
 
     def __init__(self, scenarios: Sequence[Scenario]) -> None:
         super().__init__()
+        self._titles: dict[str, tuple[str, str]] = {}
         self.box = PickBox(self.tr("Choose what it is for"), self.tr("Scenario"))
         self.box.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
         self.box.setMinimumContentsLength(_LETTERS)
         for scenario in scenarios:
-            self.box.addItem(declared(scenario.title), scenario.id)
-            self.box.setItemData(self.box.count() - 1, f"{declared(scenario.title)}\n{scenario.title_ta}", Qt.ItemDataRole.ToolTipRole)
+            first, second = self._titles[scenario.id] = scenario_titles(scenario)
+            self.box.addItem(first, scenario.id)
+            self.box.setItemData(self.box.count() - 1, f"{first}\n{second}", Qt.ItemDataRole.ToolTipRole)
         self.box.view().setMinimumWidth(_LIST_WIDTH)
         self.box.activated.connect(lambda place: self.scenario_chosen.emit(self.box.itemData(place)))
         said = QVBoxLayout()
@@ -74,7 +78,8 @@ class AdviceCard(Card):
         row.addLayout(said, 1)
         row.addWidget(self.box)
         self.body.addLayout(row)
-        self.assumed = words("", "small", wrap=True)
+        self.whole, self.assumed = words("", "body", wrap=True), words("", "small", wrap=True)
+        self.body.addWidget(self.whole)
         self.body.addWidget(self.assumed)
         self.places_row = QVBoxLayout()
         self.places_row.setSpacing(8)
@@ -91,6 +96,8 @@ class AdviceCard(Card):
     def show_ranking(self, scenario: str, places: Sequence[Place], technique: str, assumed: str) -> None:
         """Shows the ranking for a scenario and marks the recipe's technique; nothing while no scenario is chosen."""
         self.box.pick(scenario)
+        self.whole.setText(" · ".join(self._titles.get(scenario, ())))
+        self.whole.setVisible(bool(self.whole.text()))
         self.assumed.setText(assumed)
         self.assumed.setVisible(bool(assumed and places))
         if tuple(places) != self._shown:
@@ -112,7 +119,9 @@ class AdviceCard(Card):
             self.places_row.addWidget(card)
             if card.place.can_be_chosen:
                 self._group.addButton(card)
-                card.clicked.connect(lambda _checked, id=card.place.technique: self.technique_chosen.emit(id))
+                card.clicked.connect(lambda _checked, place=card.place: self.place_chosen.emit(place))
+            else:
+                card.clicked.connect(self.launchers_asked)
             if card.place.technique == focused:
                 card.setFocus()
 
