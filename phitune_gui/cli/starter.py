@@ -6,7 +6,9 @@ from pathlib import Path
 from phitune_gui.cli.follow import start_and_follow
 from phitune_gui.cli.output import say, table, tell, write_json
 from phitune_gui.core.job import ProbeJob, StarterJob
+from phitune_gui.core.problem import CannotStart
 from phitune_gui.jobs.launch import start_job
+from phitune_gui.jobs.machine import remember_checks
 from phitune_gui.store.paths import starter_folder
 
 
@@ -31,6 +33,11 @@ def ready_starter(wheel: Path | None = None, quiet: bool = False) -> Path:
 def examine_machine(as_json: bool) -> int:
     """Run the machine probe and show its findings."""
     run = start_and_follow(partial(start_job, ProbeJob()), as_json)
+    try:
+        remember_checks(run.checks)
+    except (CannotStart, OSError) as error:
+        reason = error.strerror if isinstance(error, OSError) else str(error)
+        say(f"What was found could not be kept for plans: {reason}", "yellow")
     if as_json:
         write_json({"checks": [check.model_dump(include={"name", "ok", "why", "how_to_fix"}) for check in run.checks]})
         return 0

@@ -1,5 +1,6 @@
 """What this machine is, in bytes and counts, as the probe found it."""
 
+from phitune_gui.core.machine_report import Finding
 from phitune_gui.core.value import Value
 
 
@@ -25,3 +26,9 @@ class Hardware(Value):
     gpus: tuple[Gpu, ...] = ()
     has_bitsandbytes: bool = True
     """Whether weights of few bits may be tried at all; only a tiny real layer, run before loading, shows that they work."""
+    findings: tuple[Finding, ...] = ()
+    """What the doctor found with these libraries; empty while it was not asked."""
+
+    def failed(self, test: str) -> Finding | None:
+        """The doctor's finding that this test fails here; None where it works or was not tried."""
+        return next((found for found in self.findings if found.name == test and not found.ok), None)

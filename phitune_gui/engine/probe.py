@@ -13,6 +13,7 @@ import torch
 from phitune_gui.catalog.techniques.quantisation import Quantisation
 from phitune_gui.core.events import Checked, JobFinished, StageBegan
 from phitune_gui.core.job import ProbeJob
+from phitune_gui.core.machine_report import DEEPSPEED, EIGHT_BIT, FOUR_BIT, ONNX
 from phitune_gui.engine.number_format import FASTER, bfloat16_speed_up
 from phitune_gui.engine.quantise import gradient_through_quantised
 from phitune_gui.engine.reporting import Reporter
@@ -99,6 +100,12 @@ def _four_bit(_reporter: Reporter) -> str:
     return "an NF4 layer was run forwards and backwards"
 
 
+def _eight_bit(_reporter: Reporter) -> str:
+    if not gradient_through_quantised(Quantisation(kind="int8")):
+        raise _Cannot("8-bit layers give no finite gradient here", "Choose LoRA, or QLoRA with 4-bit weights.")
+    return "an 8-bit layer was run forwards and backwards"
+
+
 def _deepspeed(_reporter: Reporter) -> str:
     if sys.platform != "linux":
         raise _Cannot("DeepSpeed runs on Linux only", "Not needed for training in one process.")
@@ -140,8 +147,9 @@ _TESTS: dict[str, tuple[Callable[[Reporter], str], str]] = {
     "Disk": (_disk, "Set PHITUNE_HOME to a folder on another disk."),
     "Graphics processor": (_gpu, _REINSTALL),
     "Training": (_gradients, _REINSTALL),
-    "4-bit models (QLoRA)": (_four_bit, "Choose LoRA instead of QLoRA."),
-    "Several processes (DeepSpeed)": (_deepspeed, "Only ZeRO needs it."),
-    "ONNX Runtime": (_onnx, _REINSTALL),
+    FOUR_BIT: (_four_bit, "Choose LoRA instead of QLoRA."),
+    EIGHT_BIT: (_eight_bit, "Choose LoRA, or QLoRA with 4-bit weights."),
+    DEEPSPEED: (_deepspeed, "Only ZeRO needs it."),
+    ONNX: (_onnx, _REINSTALL),
     "ONNX generation": (_generation, _REINSTALL),
 }

@@ -1,20 +1,25 @@
-"""What this machine is, found without torch: processor, memory, disk, graphics processors."""
+"""What this machine is, found without torch: processor, memory, disk, graphics processors, and what the doctor found before."""
 
 import platform
 import shutil
+from collections.abc import Sequence
 from contextlib import suppress
 from importlib.util import find_spec
 from pathlib import Path
 
 import psutil
 
+from phitune_gui.core.events import Checked
 from phitune_gui.core.hardware import Gpu, Hardware
+from phitune_gui.core.machine_report import Finding
+from phitune_gui.store.machine_report import keep_findings, known_findings
+from phitune_gui.store.paths import runs_folder
 
 
 def probe_hardware(disk_at: Path) -> Hardware:
     """The machine now; free disk is that of the nearest existing folder at or above `disk_at`."""
     memory = psutil.virtual_memory()
-    return Hardware(
+    hardware = Hardware(
         system=f"{platform.system()} {platform.release()}",
         cpu=_cpu_name(),
         physical_cores=psutil.cpu_count(logical=False) or psutil.cpu_count() or 1,
@@ -26,6 +31,13 @@ def probe_hardware(disk_at: Path) -> Hardware:
         gpus=_gpus(),
         has_bitsandbytes=find_spec("bitsandbytes") is not None,
     )
+    return hardware.model_copy(update={"findings": known_findings(hardware)})
+
+
+def remember_checks(checks: Sequence[Checked]) -> None:
+    """Keep what the doctor found, for the plans to come. Raises CannotStart or OSError."""
+    found = tuple(Finding.model_validate(check.model_dump(include=set(Finding.model_fields))) for check in checks)
+    keep_findings(found, probe_hardware(runs_folder()))
 
 
 def free_disk(path: Path) -> int:

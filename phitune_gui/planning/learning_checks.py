@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 from phitune_gui.catalog.techniques import TECHNIQUES
 from phitune_gui.core.hardware import Hardware
+from phitune_gui.core.machine_report import EIGHT_BIT, FOUR_BIT
 from phitune_gui.core.problem import Problem
 from phitune_gui.core.recipe import Recipe
 from phitune_gui.planning.figures import Figures
@@ -31,11 +32,19 @@ def check_learning(recipe: Recipe, figures: Figures) -> Iterator[Problem]:
 
 
 def check_quantisation(figures: Figures, hardware: Hardware) -> Iterator[Problem]:
-    """A problem where weights of few bits cannot be had."""
-    if figures.quantisation is not None and not hardware.has_bitsandbytes:
+    """A problem where weights of few bits cannot be had, or the doctor's real test of them failed."""
+    if figures.quantisation is None:
+        return
+    failed = hardware.failed(EIGHT_BIT if figures.quantisation.kind == "int8" else FOUR_BIT)
+    if not hardware.has_bitsandbytes:
         yield Problem(
             where="technique.id", what="Weights of 4 or 8 bits need the library bitsandbytes, which is not installed.",
             how_to_fix="Choose LoRA or DoRA, or install PhiTune again with bitsandbytes.",
+        )  # fmt: skip
+    elif failed is not None:
+        yield Problem(
+            where="technique.id", what=f"The doctor could not train through such weights here: {failed.why.rstrip('.')}.",
+            how_to_fix=f"{failed.how_to_fix} After mending it, run phitune doctor again.".lstrip(),
         )  # fmt: skip
 
 

@@ -3,10 +3,12 @@
 from typing import Any
 
 from phitune_gui.catalog.launchers import launchers_for
-from phitune_gui.catalog.techniques import TECHNIQUES, Technique
+from phitune_gui.catalog.techniques import TECHNIQUES, Technique, technique_problems
 from phitune_gui.core.recipe import Recipe, TechniqueSection
 from phitune_gui.core.value import Value
+from phitune_gui.planning.figures import count
 from phitune_gui.planning.fitted import Ground, fitted, obstacle
+from phitune_gui.planning.learning_checks import check_quantisation
 from phitune_gui.planning.words import in_words
 
 
@@ -42,6 +44,18 @@ class TechniqueRow(Value):
 def technique_matrix(ground: Ground) -> tuple[TechniqueRow, ...]:
     """Every technique that PhiTune offers, in the catalog's order, planned with its defaults."""
     return tuple(_row(offered, ground) for offered in TECHNIQUES)
+
+
+def technique_refusals(ground: Ground) -> dict[str, str]:
+    """Ids of the techniques that do not work here whatever else is chosen, each with the reason."""
+    found = {offered.id: _refusal(Recipe(technique=TechniqueSection(id=offered.id)), ground) for offered in TECHNIQUES}
+    return {id: reason for id, reason in found.items() if reason}
+
+
+def _refusal(recipe: Recipe, ground: Ground) -> str:
+    figures = count(recipe, ground.model, ground.report)
+    found = (*technique_problems(recipe.technique, ground.model), *check_quantisation(figures, ground.hardware))
+    return next((problem.what for problem in found if problem.severity == "problem"), "")
 
 
 def _row(offered: Technique[Any], ground: Ground) -> TechniqueRow:

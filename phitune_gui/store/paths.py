@@ -50,6 +50,11 @@ def settings_file() -> Path:
     return home() / "settings.yaml"
 
 
+def doctor_file() -> Path:
+    """What the doctor's tests found on this machine."""
+    return home() / "doctor.json"
+
+
 def index_file() -> Path:
     """The list of run folders that were ever made on this machine; can be rebuilt from them."""
     return home() / "index.sqlite"

@@ -1,11 +1,13 @@
 """The window: header, rail, page, the card This run and the status line, wired to the session."""
 
+from collections.abc import Sequence
 from pathlib import Path
 
 from PySide6.QtCore import QSize, Qt, Signal
 from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDragLeaveEvent, QDropEvent, QResizeEvent
 from PySide6.QtWidgets import QHBoxLayout, QLineEdit, QMainWindow, QMenu, QPlainTextEdit, QStackedWidget, QTextEdit, QVBoxLayout, QWidget
 
+from phitune_gui.core.events import Checked
 from phitune_gui.core.problem import Problem
 from phitune_gui.ui import icons, session_words
 from phitune_gui.ui.change_words import change_text
@@ -15,6 +17,7 @@ from phitune_gui.ui.page_list import entries, make_page
 from phitune_gui.ui.session import Session
 from phitune_gui.ui.theme import LIGHT, Theme
 from phitune_gui.ui.widgets.closing_question import ClosingQuestion
+from phitune_gui.ui.widgets.doctor_dialog import DoctorDialog
 from phitune_gui.ui.widgets.drop_zone import DropVeil
 from phitune_gui.ui.widgets.fit_dialog import FitDialog
 from phitune_gui.ui.widgets.header import Header
@@ -96,6 +99,7 @@ class MainWindow(QMainWindow):
         self.refusal.closed.connect(self._banner.hide)
         session.problem_raised.connect(self._show_problem)
         session.page_requested.connect(self.show_page)
+        session.machine_checked.connect(self._show_checks)
         session.hardware_changed.connect(lambda: self.header.machine.setText(session_words.machine_words(session.hardware)))
         session.connections_changed.connect(lambda: self.header.show_connections(session.connections))
         for signal in (session.recipe_changed, session.plan_changed, session.run_changed):
@@ -133,6 +137,11 @@ class MainWindow(QMainWindow):
         plan = self.session.plan
         dialog = FitDialog((plan.make_it_fit, *plan.other_ways_to_fit), change_text, self)
         dialog.accepted.connect(lambda: self.session.make_changes(dialog.chosen))
+        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        dialog.open()
+
+    def _show_checks(self, checks: Sequence[Checked]) -> None:
+        dialog = DoctorDialog(checks, self)
         dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         dialog.open()
 

@@ -10,12 +10,12 @@ from phitune_gui.core.problem import CannotStart, Problem
 from phitune_gui.data.person_paths import expanded
 from phitune_gui.ui.connections import count_connections
 from phitune_gui.ui.drops import Drop, understand_all
-from phitune_gui.ui.session_jobs import SessionJobs
+from phitune_gui.ui.session_doctor import SessionDoctor
 
 CONNECTIONS_EVERY_MS = 3000
 
 
-class Session(SessionJobs):
+class Session(SessionDoctor):
     """Built once by app.py; `begin` when the window is shown, `close` when it is gone."""
 
     def begin(self) -> None:

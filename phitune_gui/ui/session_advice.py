@@ -11,6 +11,7 @@ from phitune_gui.planning import apply_preset as presets
 from phitune_gui.planning.advise import Place, advise, ranked_by
 from phitune_gui.planning.fitted import Ground
 from phitune_gui.planning.launchers import LauncherRow, launcher_matrix, with_launcher
+from phitune_gui.planning.technique_matrix import technique_refusals
 from phitune_gui.planning.typical import typical_model, typical_report, with_typical_lengths
 from phitune_gui.ui.session_inputs import SessionInputs
 
@@ -52,6 +53,11 @@ class SessionAdvice(SessionInputs):
         if self.hardware is None:
             return ()
         return launcher_matrix(self.recipe, Ground(self.model, self.report, self.hardware))
+
+    @property
+    def technique_refusals(self) -> dict[str, str]:
+        """Ids of the techniques that do not work here, with the reason."""
+        return technique_refusals(Ground(self.model, self.report, self.hardware)) if self.hardware else {}
 
     def choose_scenario(self, id: str) -> None:
         """Ranks the techniques for this scenario, now and after every edit."""

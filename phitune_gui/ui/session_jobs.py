@@ -68,11 +68,11 @@ class SessionJobs(SessionRuns):
         except CannotStart as refusal:
             self.refuse(refusal.problem)
         finally:
-            _end(self._starter)
+            end(self._starter)
             self._starter, self.starter_run = None, None
             self.starter_changed.emit()
         if run.failure is not None:
-            self.refuse(_as_problem("starter", run.failure))
+            self.refuse(as_problem("starter", run.failure))
         self.say(self.tr("The starter model is ready.") if run.state == "finished" else "")
         return run.state == "finished"
 
@@ -112,7 +112,7 @@ class SessionJobs(SessionRuns):
             self.export_run = None
             self.refuse(refusal.problem)
         finally:
-            _end(self._export)
+            end(self._export)
             self._export = None
         if run_folder is not None and run_folder == self.run_folder and self.run is not None:
             self.exports = await self.background.call(exports_of, run_folder, self.run)
@@ -139,7 +139,7 @@ class SessionJobs(SessionRuns):
             self._chat_is("failed", refusal.problem.what)
             self.refuse(refusal.problem)
         finally:
-            _end(chat)
+            end(chat)
             if self._chat is chat:
                 self._chat = None
                 self._chat_is(*_after_chat(self.chat_state, self.chat_message))
@@ -181,10 +181,10 @@ class SessionJobs(SessionRuns):
     def end_jobs(self) -> None:
         """Kills what works for this window only; a training is not among them."""
         for supervisor in (self._export, self._chat, self._starter):
-            _end(supervisor)
+            end(supervisor)
 
 
-def _end(supervisor: Supervisor | None) -> None:
+def end(supervisor: Supervisor | None) -> None:
     """Ends the job's process where it has not ended by itself: its window does not wait for it any more."""
     if supervisor is not None and not supervisor.ended:
         supervisor.kill()
@@ -195,5 +195,6 @@ def _after_chat(state: ChatState, message: str) -> tuple[ChatState, str]:
     return (state, message) if state == "failed" else ("idle", "")
 
 
-def _as_problem(where: str, failure: JobFailed) -> Problem:
+def as_problem(where: str, failure: JobFailed) -> Problem:
+    """Why a job failed, as the window shows it."""
     return Problem(where=where, what=failure.message, how_to_fix=failure.hint)

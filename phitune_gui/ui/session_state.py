@@ -40,6 +40,7 @@ class SessionState(QObject):
     plan_changed = Signal()
     advice_changed = Signal()
     hardware_changed = Signal()
+    machine_checked = Signal(object)
     connections_changed = Signal()
     run_changed = Signal()
     runs_changed = Signal()

@@ -24,6 +24,7 @@ def fill_menu(window: MenuWindow) -> None:
     undo = _add(window, tr("Undo"), "Ctrl+Z", session.undo)
     redo = _add(window, tr("Redo"), "Ctrl+Shift+Z", session.redo)
     window.menu.addSeparator()
+    _add(window, tr("Check this machine…"), "", session.check_machine)
     _add_themes(window)
     window.menu.addSeparator()
     _add(window, tr("Quit"), "Ctrl+Q", window.close)

@@ -12,9 +12,12 @@ from phitune_gui.catalog.base_models import judge_config
 from phitune_gui.core.base_model import BaseModel
 from phitune_gui.core.dataset_report import DatasetReport, Lengths
 from phitune_gui.core.hardware import Hardware
+from phitune_gui.core.machine_report import EIGHT_BIT, FOUR_BIT, Finding
 from phitune_gui.core.problem import Problem
 from phitune_gui.core.recipe import Recipe, with_value
+from phitune_gui.planning.fitted import Ground
 from phitune_gui.planning.plan import make_plan
+from phitune_gui.planning.technique_matrix import technique_refusals
 from phitune_gui.planning.time import time_range
 from tests.catalog.test_base_models import MINI, PHI_4_MINI, STARTER
 from tests.helpers.factories import a_machine, a_model, a_recipe, a_report
@@ -170,6 +173,32 @@ def test_quantised_weights_need_a_library(id: str) -> None:
     assert not make_plan(recipe, a_model(), a_report(), a_machine()).blocked
     (problem,) = [each for each in make_plan(recipe, a_model(), a_report(), without).problems if each.severity == "problem"]
     assert (problem.where, "bitsandbytes" in problem.what) == ("technique.id", True)
+
+
+@pytest.mark.parametrize(("weights", "fails"), [("nf4", FOUR_BIT), ("int8", EIGHT_BIT)])
+def test_what_the_doctor_could_not_train_through_is_refused_with_its_reason(weights: str, fails: str) -> None:
+    def refused(test: str, ok: bool) -> list[str]:
+        finding = Finding(name=test, ok=ok, why="RuntimeError: no kernel image.", how_to_fix="Choose LoRA instead of QLoRA.")
+        machine = a_machine().model_copy(update={"findings": (finding,)})
+        plan = make_plan(edited(a_recipe(), technique={"id": "qlora", "weights": weights}), a_model(), a_report(), machine)
+        return [f"{each.what} {each.how_to_fix}" for each in plan.problems if each.where == "technique.id"]
+
+    (said,) = refused(fails, ok=False)
+    assert said == (
+        "The doctor could not train through such weights here: RuntimeError: no kernel image."
+        " Choose LoRA instead of QLoRA. After mending it, run phitune doctor again."
+    )
+    assert refused(fails, ok=True) == []
+    assert refused(EIGHT_BIT if fails == FOUR_BIT else FOUR_BIT, ok=False) == []
+
+
+def test_a_failed_test_greys_the_techniques_that_need_it_and_no_other() -> None:
+    finding = Finding(name=FOUR_BIT, ok=False, why="no kernel image")
+    machine = a_machine().model_copy(update={"findings": (finding,)})
+    refusals = technique_refusals(Ground(a_model(), a_report(), machine))
+    assert set(refusals) == {"qlora", "qdora"}
+    assert all("no kernel image" in reason for reason in refusals.values())
+    assert technique_refusals(Ground(a_model(), a_report(), a_machine())) == {}
 
 
 def test_what_a_technique_keeps_beside_the_optimizer_is_counted() -> None:

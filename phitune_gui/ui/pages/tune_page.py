@@ -74,7 +74,7 @@ class TunePage(PageFrame):
         self.presets.chosen.connect(session.apply_preset)
         self.launchers.chosen.connect(session.choose_launcher)
         session.recipe_changed.connect(self._show_recipe)
-        session.plan_changed.connect(self._show_launchers)
+        session.plan_changed.connect(self._show_what_works)
         session.advice_changed.connect(self._show_advice)
         session.hardware_changed.connect(self._show_preset)
 
@@ -114,7 +114,8 @@ class TunePage(PageFrame):
         self._show_preset()
         self._show_advice()
 
-    def _show_launchers(self) -> None:
+    def _show_what_works(self) -> None:
+        self.techniques.show_refusals(self._session.technique_refusals)
         self.launchers.show_rows(self._session.launcher_rows)
 
     def _show_preset(self) -> None:

@@ -1,10 +1,10 @@
 """The ways to train: the chosen one told in full, the others as small cards side by side."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtWidgets import QButtonGroup, QGridLayout, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QButtonGroup, QGridLayout, QHBoxLayout, QVBoxLayout, QWidget
 
 from phitune_gui.catalog.techniques import Technique
 from phitune_gui.ui.translation import declared
@@ -27,12 +27,27 @@ class TechniqueTile(ChoiceCard):
         self.id = offered.id
         self.body.setContentsMargins(12, 8, 12, 8)
         self.body.setSpacing(2)
-        self.body.addWidget(words(declared(offered.label), "strong"))
-        self.body.addWidget(OneLine(declared(offered.summary)))
-        self.setToolTip(declared(offered.summary))
+        head = QHBoxLayout()
+        head.addWidget(words(declared(offered.label), "strong"))
+        head.addStretch(1)
+        self.not_here = words(self.tr("not here"), "bad")
+        head.addWidget(self.not_here)
+        self.body.addLayout(head)
+        self._summary = declared(offered.summary)
+        self.line = OneLine(self._summary)
+        self.body.addWidget(self.line)
         self.setAccessibleName(declared(offered.label))
-        self.setAccessibleDescription(declared(offered.summary))
+        self.show_refusal("")
         self.seal()
+
+    def show_refusal(self, why: str) -> None:
+        """Greys the card and says why it does not work here; an empty reason takes that back."""
+        self.not_here.setVisible(bool(why))
+        self.setEnabled(not why)
+        self.line.setText(why or self._summary)
+        for widget in (self, self.line):
+            widget.setToolTip(why or self._summary)
+        self.setAccessibleDescription(why or self._summary)
 
 
 class ChosenTechnique(Card):
@@ -53,9 +68,13 @@ class ChosenTechnique(Card):
             told.addWidget(said, row, 1)
         self.body.addLayout(told)
         self.body.addWidget(self.can)
+        self.refused = words("", "wrong", wrap=True)
+        self.body.addWidget(self.refused)
 
-    def tell(self, offered: Technique[Any]) -> None:
-        """Shows this technique."""
+    def tell(self, offered: Technique[Any], refused: str = "") -> None:
+        """Shows this technique, and why it does not work here where it does not."""
+        self.refused.setText(refused)
+        self.refused.setVisible(bool(refused))
         self.title.setText(declared(offered.label))
         self.summary.setText(declared(offered.summary))
         self.when.setText(declared(offered.when))
@@ -92,15 +111,25 @@ class TechniquePicker(QWidget):
         column.addWidget(self.detail)
         column.addWidget(grid)
         column.addWidget(self.more)
+        self._refusals: Mapping[str, str] = {}
+        self._chosen = ""
         self._show_rest(False)
+
+    def show_refusals(self, refusals: Mapping[str, str]) -> None:
+        """Greys the techniques that do not work here, each with its reason."""
+        if refusals != self._refusals:
+            self._refusals = refusals
+            for id, tile in self.tiles.items():
+                tile.show_refusal(refusals.get(id, ""))
+            self.show_chosen(self._chosen)
 
     def show_chosen(self, id: str) -> None:
         """Tells the recipe's technique and marks its card; one that PhiTune does not know is marked nowhere."""
-        offered = self._offered.get(id)
+        self._chosen, offered = id, self._offered.get(id)
         self.detail.setVisible(offered is not None)
         if offered is None:
             return
-        self.detail.tell(offered)
+        self.detail.tell(offered, self._refusals.get(id, ""))
         self.tiles[id].setChecked(True)
         if list(self.tiles).index(id) >= FIRST:
             self.more.setChecked(True)
