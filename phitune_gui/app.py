@@ -93,6 +93,7 @@ async def live(loop: asyncio.AbstractEventLoop, window: MainWindow, paths: list[
     if exit_when_shown:
         window.close()
     await closed.wait()
+    window.session.rest()
     await cancel_all(loop)
     return {"first_paint_seconds": round(first_paint, 3), "interactive_seconds": round(interactive, 3)}
 

@@ -54,8 +54,8 @@ async def event_batches(supervisor: Supervisor, background: Background) -> Async
 
 
 async def cancel_all(loop: asyncio.AbstractEventLoop) -> None:
-    """Cancels every other task of the loop and waits until each has ended."""
-    tasks: list[asyncio.Task[Any]] = [task for task in asyncio.all_tasks(loop) if task is not asyncio.current_task(loop)]
-    for task in tasks:
-        task.cancel()
-    await asyncio.gather(*tasks, return_exceptions=True)
+    """Cancels every other task of the loop and waits until each has ended, also those that began meanwhile."""
+    while tasks := asyncio.all_tasks(loop) - {asyncio.current_task(loop)}:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)

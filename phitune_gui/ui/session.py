@@ -61,10 +61,14 @@ class Session(SessionDoctor):
             what = self.tr("{name} cannot be opened.").format(name=first.name)
             self.refuse(Problem(where=str(first), what=what, how_to_fix=drop.why))
 
-    def close(self) -> None:
-        """Ends everything that works for this window; a training that was left goes on. Tasks are cancelled before, by the loop."""
+    def rest(self) -> None:
+        """Begins nothing more by itself: what a timer began while the loop waits for cancelled tasks would end with nobody to await it."""
         for timer in self.findChildren(QTimer):
             timer.stop()
+
+    def close(self) -> None:
+        """Ends everything that works for this window; a training that was left goes on. Tasks are cancelled before, by the loop."""
+        self.rest()
         self.leave_run()
         self.end_jobs()
         self.background.close(interrupt=self.desk.close)

@@ -171,6 +171,7 @@ def main() -> None:
             session.begin()
             loop.run_until_complete(getattr(person, scene)(model, data))
         finally:
+            session.rest()
             loop.run_until_complete(cancel_all(loop))
             session.close()
     sys.stdout.write(json.dumps(person.seen) + "\n")

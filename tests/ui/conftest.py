@@ -51,6 +51,7 @@ def live(qtbot: QtBot, qapp: QApplication) -> Callable[[Story], Any]:
                 try:
                     return loop.run_until_complete(story(window))
                 finally:
+                    session.rest()
                     loop.run_until_complete(cancel_all(loop))
                     session.close()
         finally:

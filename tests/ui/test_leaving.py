@@ -1,5 +1,6 @@
 """A training and its window: it is followed live, asked about when the window is closed, and found again by the next window."""
 
+import asyncio
 import errno
 import gc
 import json
@@ -45,6 +46,33 @@ def app_outlives_its_window(qapp: QApplication) -> Iterator[None]:
     qapp.setQuitOnLastWindowClosed(False)
     yield
     qapp.setQuitOnLastWindowClosed(True)
+
+
+async def takes_its_time() -> None:
+    """Ends some time after it was cancelled, as a call in a thread may."""
+    try:
+        await asyncio.sleep(60)
+    finally:
+        await asyncio.sleep(0.1)
+
+
+@pytest.mark.parametrize("timer", ["_inspect_timer", "_plan_timer"])
+def test_what_was_about_to_begin_when_the_window_went_does_not_begin(live: Live, caplog: pytest.LogCaptureFixture, timer: str) -> None:
+    sessions = []
+
+    async def story(window: MainWindow) -> None:
+        session = window.session
+        sessions.append(session)
+        session.recipe, session.model, session.hardware, session.scenario = a_recipe(), a_model(), a_machine(), "memory"
+        slow = asyncio.ensure_future(takes_its_time())
+        await asyncio.sleep(0)
+        assert not slow.done()
+        getattr(session, timer).start(20)  # due while the loop waits for what it cancelled
+
+    live(story)
+    gc.collect()
+    assert "Task was destroyed" not in caplog.text
+    assert not sessions[0].inspecting
 
 
 async def train(window: MainWindow) -> Path:
