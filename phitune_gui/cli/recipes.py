@@ -8,12 +8,14 @@ from phitune_gui.cli.fit_words import fit_lines
 from phitune_gui.cli.output import duration, say, size, table, tell, write_json
 from phitune_gui.cli.study import Study, study
 from phitune_gui.core.names import RECIPE_SUFFIX
+from phitune_gui.core.plan import MemoryPlan
 from phitune_gui.core.problem import CannotStart
 from phitune_gui.core.recipe import Recipe, TechniqueSection
 from phitune_gui.jobs.machine import probe_hardware
 from phitune_gui.jobs.questions import SAMPLE_ROWS
 from phitune_gui.planning.apply_preset import Applied, apply_preset
 from phitune_gui.planning.fitted import Ground
+from phitune_gui.planning.memory import PART_LABELS
 from phitune_gui.store.model_folder.other_contents import refuse_non_folder
 from phitune_gui.store.paths import model_folder, require_writable, runs_folder
 from phitune_gui.store.recipes import load_recipe, save_recipe, with_absolute_paths, with_options, with_setting
@@ -113,6 +115,7 @@ def show(result: Study) -> None:
         ["steps", f"{plan.steps} ({plan.steps_per_epoch} per epoch)"],
         ["tokens per epoch", f"{plan.tokens_per_epoch:,}, {plan.learned_tokens_per_epoch:,} learned{estimated}"],
         ["memory", f"{size(memory.total_bytes)} of {size(memory.available_bytes)} free ({memory.device})"],
+        *_memory_rows(result.recipe, memory),
         ["disk", f"{size(plan.disk_bytes)} of {size(plan.free_disk_bytes)} free"],
         ["time", f"about {duration(plan.time_seconds)}"],
     ]
@@ -121,3 +124,11 @@ def show(result: Study) -> None:
         say(f"{problem.severity.capitalize()}: {problem.what} {problem.how_to_fix}", "red" if problem.severity == "problem" else "yellow")
     for line in fit_lines(plan):
         say(line)
+
+
+def _memory_rows(recipe: Recipe, memory: MemoryPlan) -> list[list[str]]:
+    """The parts of the plan's memory, and what each of several processes needs."""
+    parts = [[f"  {PART_LABELS.get(name, name).lower()}", size(part)] for name, part in memory.parts.items() if part]
+    count = recipe.launcher.processes
+    each = [["  processes", f"{count} x {size(memory.total_bytes // count)}"]] if count > 1 and memory.parts else []
+    return [*parts, *each]

@@ -11,6 +11,11 @@ from phitune_gui.core.recipe import Recipe
 from phitune_gui.planning.figures import Figures
 from phitune_gui.planning.split_layers import loading_bytes, split_weights
 
+PART_LABELS = {
+    "weights": "Weights", "adapter": "Adapter", "gradients": "Gradients", "optimizer": "Optimizer", "activations": "Activations",
+    "logits": "Logits", "overhead": "Libraries", "borrowed": "Borrowed layers", "loading": "Loading",
+}  # fmt: skip
+"""The parts of a memory plan as people read them."""
 _TRAINED_BYTES = 4
 """Trained weights and their gradients are float32; AdamW keeps two more float32 numbers per trained parameter."""
 _HOLES = 1.6

@@ -10,6 +10,7 @@ from phitune_gui.core.hardware import Hardware
 from phitune_gui.core.problem import Problem
 from phitune_gui.core.recipe import Recipe
 from phitune_gui.core.run import Run
+from phitune_gui.planning.memory import PART_LABELS
 from phitune_gui.ui.field_titles import wrong_field_problems
 from phitune_gui.ui.run_titles import elided, model_name, title_of
 from phitune_gui.ui.session import Session
@@ -126,7 +127,9 @@ def run_words(session: Session) -> RunWords:
     epochs = _tr("1 epoch") if training.epochs == 1 else _tr("{count} epochs").format(count=f"{training.epochs:g}")
     name = session.model.name if session.model else model_name(recipe)
     batch = f"{' × '.join(map(str, factors))} = {prod(factors)}"
-    return RunWords(model=elided(name, 24) or "–", technique=_technique_words(recipe), batch=batch, epochs=epochs)
+    return RunWords(
+        model=elided(name, 24) or "–", technique=_technique_words(recipe), batch=batch, epochs=epochs, processes=recipe.launcher.processes
+    )
 
 
 def _technique_words(recipe: Recipe) -> str:
@@ -148,8 +151,4 @@ def problems_beside(session: Session) -> tuple[Problem, ...]:
 
 def part_labels() -> dict[str, str]:
     """The names of the parts of memory."""
-    return {
-        "weights": _tr("Weights"), "adapter": _tr("Adapter"), "gradients": _tr("Gradients"), "optimizer": _tr("Optimizer"),
-        "activations": _tr("Activations"), "logits": _tr("Logits"), "overhead": _tr("Libraries"),
-        "borrowed": _tr("Borrowed layers"), "loading": _tr("Loading"),
-    }  # fmt: skip
+    return {name: declared(label) for name, label in PART_LABELS.items()}

@@ -14,6 +14,7 @@ from phitune_gui.__main__ import COMMANDS
 from phitune_gui.catalog.presets import PRESETS
 from phitune_gui.cli import main
 from phitune_gui.cli.commands import PRESET_IDS, app
+from phitune_gui.cli.output import size
 from phitune_gui.core import events as e
 from phitune_gui.core.names import EVENTS_FILE
 from phitune_gui.core.recipe import Recipe
@@ -126,6 +127,25 @@ def test_plan_answers_even_when_problems_block(tmp_path: Path, model: Path, data
     problems = plan["problems"]
     assert isinstance(problems, list)
     assert any("empty" in problem["what"] for problem in problems)
+
+
+def test_plan_names_the_parts_of_memory_and_what_each_process_needs(
+    tmp_path: Path, model: Path, data: Path, capsys: CaptureFixture[str]
+) -> None:
+    recipe = tmp_path / "r.phitune.yaml"
+    assert main(["recipe", "new", "--model", str(model), "--data", str(data), "--out", str(recipe)]) == 0
+    settings = ["-o", "launcher.id=fsdp2", "-o", "launcher.processes=2"]
+    capsys.readouterr()
+    assert main(["plan", str(recipe), *settings, "--json"]) == 0
+    memory = _json(capsys)["memory"]
+    assert isinstance(memory, dict)
+    assert main(["plan", str(recipe), *settings]) == 0
+    rows = [line.split() for line in capsys.readouterr().out.splitlines()]
+    for name, words in (("weights", "weights"), ("borrowed", "borrowed layers"), ("overhead", "libraries")):
+        assert [*words.split(), *size(memory["parts"][name]).split()] in rows
+    assert ["processes", "2", "x", *size(memory["total_bytes"] // 2).split()] in rows
+    assert main(["plan", str(recipe)]) == 0
+    assert "processes" not in capsys.readouterr().out
 
 
 def test_train_refuses_what_plan_blocks_and_writes_nothing(tmp_path: Path, model: Path, data: Path, capsys: CaptureFixture[str]) -> None:

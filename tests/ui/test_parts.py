@@ -18,7 +18,8 @@ from phitune_gui.ui.recipe_history import RecipeHistory
 from phitune_gui.ui.widgets.amounts import estimate_text, part_of_text, span_text
 from phitune_gui.ui.widgets.closing_question import ClosingQuestion
 from phitune_gui.ui.widgets.histogram import Histogram
-from phitune_gui.ui.widgets.memory_bar import MemoryBar, Part
+from phitune_gui.ui.widgets.memory_bar import MemoryBar, Part, gathered
+from phitune_gui.ui.widgets.memory_legend import MemoryLegend, _Swatch
 from phitune_gui.ui.widgets.options_form import OptionsForm
 from phitune_gui.ui.widgets.problem_list import RefusalBar
 from phitune_gui.ui.widgets.token_view import TokenView
@@ -216,6 +217,33 @@ def test_the_bar_says_when_the_parts_are_too_much(qtbot: QtBot) -> None:
 
     assert bar.over
     assert bar.accessibleDescription() == "Weights: 3.0 GB, Activations: 2.0 GB"
+
+
+def test_parts_too_small_to_be_seen_are_shown_as_one() -> None:
+    parts = [Part("Weights", 90), Part("Adapter", 0.4), Part("Libraries", 9.2), Part("Loading", 0), Part("Logits", 0.4)]
+    assert gathered(parts, "Other") == (Part("Weights", 90), Part("Libraries", 9.2), Part("Other", 0.8))
+    assert gathered(parts[:3], "Other") == (Part("Weights", 90), Part("Libraries", 9.2), Part("Adapter", 0.4))
+    assert gathered([], "Other") == gathered([Part("Weights", 0)], "Other") == ()
+
+
+def test_the_legend_names_each_part_in_the_colour_of_the_bar(qtbot: QtBot) -> None:
+    legend = MemoryLegend()
+    qtbot.addWidget(legend)
+    legend.resize(244, 80)
+    legend.show()
+    parts = [Part("Weights", 3e9), Part("Borrowed layers", 2e9)]
+    bar = MemoryBar("Memory")
+    qtbot.addWidget(bar)
+    for over, limit in ((False, 9e9), (True, 4e9)):
+        bar.show_parts(parts, limit)
+        legend.show_parts(parts, bar.over)
+        assert legend.texts == ["Weights 3.0 GB", "Borrowed layers 2.0 GB"]
+        picture = bar.grab().toImage()
+        swatches = [swatch.grab().toImage().pixelColor(3, 3).name() for swatch in legend.findChildren(_Swatch)[-2:]]
+        scale = picture.width() / max(5e9, limit)
+        middle = picture.height() // 2
+        assert [picture.pixelColor(int(at * scale), middle).name() for at in (1.5e9, 4e9)] == swatches
+        assert (len(set(swatches)) == 1) == over
 
 
 @pytest.mark.parametrize("answer", ["keep", "stop", "cancel"])

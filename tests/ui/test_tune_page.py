@@ -21,7 +21,7 @@ from phitune_gui.ui.pages.tune_page import TunePage
 from phitune_gui.ui.widgets import advice_card, technique_picker
 from phitune_gui.ui.widgets.fit_dialog import FitDialog
 from phitune_gui.ui.widgets.pick_box import PickBox
-from tests.helpers.factories import a_machine, a_model, a_report
+from tests.helpers.factories import a_machine, a_model, a_recipe, a_report
 from tests.ui.conftest import until
 
 Live = Callable[..., Any]
@@ -332,6 +332,23 @@ def test_choosing_several_processes_is_one_undo_step_and_so_is_the_way_back(live
         session.undo()
         assert session.recipe == before
         assert card.tiles["single"].isChecked()
+
+    live(story)
+
+
+def test_this_run_shows_the_parts_of_memory_and_how_many_processes(live: Live) -> None:
+    async def story(window: MainWindow) -> None:
+        page, session, card = shown_page(window), window.session, window.run_card
+        session.recipe = a_recipe()
+        session.set_value("name", "a")
+        await until(lambda: card.legend.texts)
+        assert not card.line("processes").isVisible()
+        assert "Borrowed layers" not in str(card.legend.texts)
+        page.launchers.chosen.emit("fsdp2")
+        await until(lambda: "Borrowed layers" in str(card.legend.texts))
+        assert card.line("processes").text() == "2 × 20.1 GB"
+        assert card.line("processes").isVisible()
+        assert card.line("batch").text() == "2 × 4 × 1 = 8"
 
     live(story)
 

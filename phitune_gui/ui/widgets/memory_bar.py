@@ -19,6 +19,25 @@ class Part:
     amount: float
 
 
+_LEAST = 0.01
+"""Parts below this share of all would be less than two pixels wide, and their names more than there is room for."""
+
+
+def gathered(parts: Sequence[Part], others: str) -> tuple[Part, ...]:
+    """The parts that can be seen, in order, and the rest as one named `others`; a single small part keeps its name."""
+    whole = sum(part.amount for part in parts)
+    large = tuple(part for part in parts if part.amount >= _LEAST * whole > 0)
+    small = [part for part in parts if 0 < part.amount < _LEAST * whole]
+    rest = Part(others, sum(part.amount for part in small)) if len(small) > 1 else None
+    return (*large, *([rest] if rest else small))
+
+
+def part_colour(tokens: Tokens, place: int, over: bool) -> str:
+    """The colour of the part at this place; all have the problem's colour where they are too much together."""
+    colours = (tokens.accent, tokens.validation, tokens.good, tokens.advice, tokens.accent_faint, tokens.quiet, tokens.text)
+    return tokens.problem if over else colours[place % len(colours)]
+
+
 class MemoryBar(QWidget):
     """Paints the parts side by side; turns to the problem colour beyond the limit. The tooltip says each part."""
 
@@ -65,12 +84,10 @@ class MemoryBar(QWidget):
         painter.end()
 
     def _paint_parts(self, painter: QPainter, tokens: Tokens, whole: float) -> None:
-        colours = (tokens.accent, tokens.validation, tokens.good, tokens.advice, tokens.accent_faint, tokens.quiet)
         left = 0.0
         for number, part in enumerate(self._parts):
             width = max(self.width() * part.amount / whole, 1.0)
-            colour = tokens.problem if self.over else colours[number % len(colours)]
-            painter.fillRect(QRectF(left, 0, width, self.height()), QColor(colour))
+            painter.fillRect(QRectF(left, 0, width, self.height()), QColor(part_colour(tokens, number, self.over)))
             left += width
             if self.over:
                 painter.fillRect(QRectF(left - 1, 0, 1, self.height()), QColor(tokens.panel))

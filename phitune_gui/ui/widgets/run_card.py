@@ -10,8 +10,9 @@ from phitune_gui.core.plan import Plan
 from phitune_gui.ui.theme import RUN_CARD_WIDTH
 from phitune_gui.ui.widgets.amounts import estimate_text, part_of_text
 from phitune_gui.ui.widgets.buttons import Button
-from phitune_gui.ui.widgets.figures import count_text
-from phitune_gui.ui.widgets.memory_bar import MemoryBar, Part
+from phitune_gui.ui.widgets.figures import bytes_text, count_text
+from phitune_gui.ui.widgets.memory_bar import MemoryBar, Part, gathered
+from phitune_gui.ui.widgets.memory_legend import MemoryLegend
 from phitune_gui.ui.widgets.problem_list import ProblemList
 from phitune_gui.ui.widgets.words import set_kind, words
 
@@ -24,6 +25,7 @@ class RunWords:
     technique: str
     batch: str
     epochs: str
+    processes: int = 1
 
 
 class _Line(QWidget):
@@ -104,11 +106,12 @@ class RunCard(QWidget):
     def _build_figures(self) -> None:
         labels = {
             "model": self.tr("Model"), "data": self.tr("Data"), "technique": self.tr("Technique"), "trainable": self.tr("Trainable"),
-            "batch": self.tr("Effective batch"), "steps": self.tr("Steps"), "memory": self.tr("Memory"), "disk": self.tr("Disk"),
-            "time": self.tr("Time"),
+            "batch": self.tr("Effective batch"), "steps": self.tr("Steps"),
+            "processes": self.tr("Processes"), "memory": self.tr("Memory"), "disk": self.tr("Disk"), "time": self.tr("Time"),
         }  # fmt: skip
         self._lines = {name: _Line(label) for name, label in labels.items()}
         self.memory = MemoryBar(labels["memory"])
+        self.legend = MemoryLegend()
         self.disk = MemoryBar(labels["disk"])
         column = QVBoxLayout(self.figures)
         column.setContentsMargins(0, 0, 0, 0)
@@ -122,6 +125,8 @@ class RunCard(QWidget):
                 both.setSpacing(7)
                 both.addWidget(line)
                 both.addWidget(bar)
+                if bar is self.memory:
+                    both.addWidget(self.legend)
                 column.addLayout(both)
         self.figures.hide()
 
@@ -146,24 +151,33 @@ class RunCard(QWidget):
         """Shows the plan; `part_labels` names the parts of memory, `fits` whether there is nothing to make fit."""
         self.hint.hide()
         self.figures.show()
+        memory = plan.memory
         rows, about = plan.train_rows + plan.validation_rows, "~" if plan.tokens_estimated else ""
         texts = {
             "model": said.model, "data": self.tr("{rows} rows").format(rows=about + count_text(rows)) if rows else "–",
             "technique": said.technique,
             "trainable": f"{count_text(plan.trainable_parameters)} · {plan.trainable_percent:.2f} %" if plan.trainable_parameters else "–",
             "batch": said.batch, "steps": f"{count_text(plan.steps)} · {said.epochs}" if plan.steps else "–",
-            "memory": part_of_text(plan.memory.total_bytes, plan.memory.available_bytes) if plan.memory.total_bytes else "–",
+            "processes": self._processes(plan, said.processes),
+            "memory": part_of_text(memory.total_bytes, memory.available_bytes) if memory.total_bytes else "–",
             "disk": part_of_text(plan.disk_bytes, plan.free_disk_bytes) if plan.disk_bytes else "–",
             "time": estimate_text(plan.time_seconds) if plan.time_seconds else "–",
         }  # fmt: skip
         for name, text in texts.items():
             self.line(name).setText(text)
         self.line("model").setToolTip(said.model)
-        parts = [Part(part_labels.get(name, name), amount) for name, amount in plan.memory.parts.items()]
-        self.memory.show_parts(parts, plan.memory.available_bytes)
+        self._lines["processes"].setVisible(said.processes > 1)
+        parts = [Part(part_labels.get(name, name), amount) for name, amount in memory.parts.items()]
+        self.memory.show_parts(gathered(parts, self.tr("Other")), memory.available_bytes)
+        self.legend.show_parts(gathered(parts, self.tr("Other")), self.memory.over)
         self.disk.show_parts([Part(self.tr("Checkpoints, adapter and log"), plan.disk_bytes)], plan.free_disk_bytes)
         self.problems.show_problems(plan.problems)
         self.fit.setVisible(not fits)
+
+    def _processes(self, plan: Plan, count: int) -> str:
+        """`2 × 44.8 GB`: how many, and what each needs."""
+        each = bytes_text(plan.memory.total_bytes / count)
+        return f"{count} × {each}" if plan.memory.total_bytes else str(count)
 
     def stress_start(self, stressed: bool) -> None:
         """Whether Start is the main button of what is on the screen, or a quiet one beside it."""
