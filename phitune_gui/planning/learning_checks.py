@@ -44,7 +44,7 @@ def check_quantisation(figures: Figures, hardware: Hardware) -> Iterator[Problem
     elif failed is not None:
         yield Problem(
             where="technique.id", what=f"The doctor could not train through such weights here: {failed.why.rstrip('.')}.",
-            how_to_fix=f"{failed.how_to_fix} After mending it, run phitune doctor again.".lstrip(),
+            how_to_fix=f"{failed.how_to_fix} After mending it, check this machine again (phitune doctor).".lstrip(),
         )  # fmt: skip
 
 

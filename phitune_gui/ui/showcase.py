@@ -7,9 +7,10 @@ from phitune_gui.catalog.scenarios import scenario
 from phitune_gui.core.base_model import BaseModel, ChatMarkers
 from phitune_gui.core.dataset_report import DatasetReport, Lengths, RejectedRow
 from phitune_gui.core.hardware import Hardware
+from phitune_gui.core.machine_report import FOUR_BIT, Finding
 from phitune_gui.core.messages import Message, Preview, PreviewToken
 from phitune_gui.core.problem import Problem
-from phitune_gui.core.recipe import DataSection, DataSource, ModelSection, Recipe
+from phitune_gui.core.recipe import DataSection, DataSource, ModelSection, Recipe, TechniqueSection
 from phitune_gui.core.run import Run
 from phitune_gui.planning.advise import advise
 from phitune_gui.planning.apply_preset import apply_preset
@@ -120,6 +121,17 @@ def _launchers(session: Session, window: MainWindow) -> None:
         page.open_launchers()
 
 
+def _cannot(session: Session, window: MainWindow) -> None:
+    """QLoRA is chosen, and the doctor found that it does not work here."""
+    _ready(session, window)
+    finding = Finding(name=FOUR_BIT, ok=False, why="RuntimeError: no kernel for this processor", how_to_fix="Choose LoRA instead of QLoRA.")
+    session.hardware = MACHINE.model_copy(update={"findings": (finding,), "available_memory_bytes": 40 * GB})
+    session.recipe = RECIPE.model_copy(update={"technique": TechniqueSection(id="qlora")})
+    session.plan = make_plan(session.recipe, MINI, REPORT, session.hardware)
+    session.recipe_changed.emit()
+    session.plan_changed.emit()
+
+
 def _refused(session: Session, window: MainWindow) -> None:
     _nothing(session, window)
     session.refuse(
@@ -176,7 +188,7 @@ STATES: dict[str, dict[str, State]] = {
     "home": {"empty": _nothing, "recent": _recent, "refused": _refused},
     "model": {"empty": _nothing, "list": _models, "chosen": _ready},
     "data": {"empty": _nothing, "ready": _ready, "problem": _blocked},
-    "tune": {"empty": _nothing, "ready": _ready, "advised": _advised, "preset": _preset, "launchers": _launchers},
+    "tune": {"empty": _nothing, "ready": _ready, "advised": _advised, "preset": _preset, "launchers": _launchers, "cannot": _cannot},
     "train": {
         "empty": _nothing, "starting": _run(stories.starting_run(), live=True),
         "waiting": _run(stories.waiting_run(), live=True), "running": _run(stories.running_run(), live=True),

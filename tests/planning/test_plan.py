@@ -186,7 +186,7 @@ def test_what_the_doctor_could_not_train_through_is_refused_with_its_reason(weig
     (said,) = refused(fails, ok=False)
     assert said == (
         "The doctor could not train through such weights here: RuntimeError: no kernel image."
-        " Choose LoRA instead of QLoRA. After mending it, run phitune doctor again."
+        " Choose LoRA instead of QLoRA. After mending it, check this machine again (phitune doctor)."
     )
     assert refused(fails, ok=True) == []
     assert refused(EIGHT_BIT if fails == FOUR_BIT else FOUR_BIT, ok=False) == []

@@ -50,6 +50,7 @@ class ChoiceCard(QAbstractButton):
         width = 2 if self.hasFocus() else 1
         painter.setPen(QPen(QColor(border), width))
         hovered = self.underMouse() and self.isEnabled()
-        painter.setBrush(QColor(tokens.accent_soft if self.isChecked() else tokens.hover if hovered else tokens.panel))
+        ground = tokens.panel if self.isEnabled() else tokens.ground
+        painter.setBrush(QColor(tokens.accent_soft if self.isChecked() else tokens.hover if hovered else ground))
         edge = width / 2
         painter.drawRoundedRect(self.rect().toRectF().adjusted(edge, edge, -edge, -edge), RADIUS_CARD, RADIUS_CARD)

@@ -23,6 +23,7 @@ class DoctorDialog(QDialog):
         card = Card()
         for check in checks:
             card.body.addLayout(self._row(check))
+        card.body.addStretch(1)
         area = QScrollArea()
         area.setWidget(card)
         area.setWidgetResizable(True)
@@ -45,7 +46,7 @@ class DoctorDialog(QDialog):
         head = QHBoxLayout()
         head.addWidget(words(check.name, "strong"))
         head.addStretch(1)
-        head.addWidget(words(self.tr("works"), "good") if check.ok else words(self.tr("does not work"), "bad"))
+        head.addWidget(words(self.tr("works"), "good") if check.ok else words(self.tr("not here"), "advice"))
         row = QVBoxLayout()
         row.setSpacing(2)
         row.addLayout(head)
