@@ -182,6 +182,7 @@ class MainWindow(QMainWindow):
 
     def _open_problem(self, where: str) -> None:
         self.show_page(FIELD_PAGES.get(where.split(".")[0], "data" if ":" in where or "/" in where else "tune"))
+        self.session.field_requested.emit(where)
 
     # drops
 

@@ -52,6 +52,7 @@ class SessionState(QObject):
     problem_raised = Signal(object)
     status_changed = Signal(str)
     page_requested = Signal(str)
+    field_requested = Signal(str)
 
     def __init__(self, settings: Settings | None = None, desk: Desk | None = None, parent: QObject | None = None) -> None:
         super().__init__(parent)

@@ -7,20 +7,22 @@ import pytest
 from PySide6.QtCore import QLocale, QPoint, QPointF, Qt
 from PySide6.QtGui import QWheelEvent
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QAbstractButton, QApplication, QLabel, QPushButton
+from PySide6.QtWidgets import QAbstractButton, QApplication, QLabel
+from pytestqt.qtbot import QtBot
 
-from phitune_gui.catalog.launchers import LAUNCHERS
+from phitune_gui.catalog.launchers import LAUNCHERS, Launcher
 from phitune_gui.catalog.presets import PRESETS
 from phitune_gui.catalog.scenarios import SCENARIOS, Scenario
 from phitune_gui.catalog.techniques import TECHNIQUES, technique
-from phitune_gui.core.recipe import with_value
+from phitune_gui.core.recipe import LauncherSection, with_value
 from phitune_gui.ui.field_titles import field_title
 from phitune_gui.ui.main_window import MainWindow
 from phitune_gui.ui.pages.home_page import HomePage
 from phitune_gui.ui.pages.tune_page import TunePage
 from phitune_gui.ui.widgets import advice_card, technique_picker
-from phitune_gui.ui.widgets.fit_dialog import FitDialog
+from phitune_gui.ui.widgets.launcher_card import LauncherCard
 from phitune_gui.ui.widgets.pick_box import PickBox
+from phitune_gui.ui.widgets.place_dialog import PlaceDialog
 from tests.helpers.factories import a_machine, a_model, a_recipe, a_report
 from tests.ui.conftest import until
 
@@ -149,15 +151,15 @@ def test_a_place_that_needs_changes_lists_them_before_it_is_taken_in_one_step(li
         session.hardware, before = a_machine(20), session.recipe
         card = await advised(page, "dora")
         press(card)
-        await until(lambda: window.findChild(FitDialog))
-        dialog = window.findChild(FitDialog)
+        await until(lambda: window.findChild(PlaceDialog))
+        dialog = window.findChild(PlaceDialog)
         said = [label.text() for label in dialog.findChildren(QLabel)]
         assert "DoRA fits into this machine's memory with these changes:" in said
         assert card.place.changes
         for change in card.place.changes:
             assert f"{field_title(change.field)}: {change.value}" in said
         assert session.recipe == before  # nothing is changed before the person agrees
-        press(dialog.apply if agree else next(button for button in dialog.findChildren(QPushButton) if button.text() == "Cancel"))
+        press(dialog.apply if agree else dialog.cancel)
         if agree:
             assert session.recipe.technique.id == "dora"
             for change in card.place.changes:
@@ -371,6 +373,41 @@ def test_a_way_to_start_that_the_technique_forbids_is_grey_and_says_why(live: Li
         assert "20.1 GB each" in tile.here.text()
 
     live(story)
+
+
+def test_a_problem_with_the_launcher_leads_to_the_ways_to_start(live: Live) -> None:
+    async def story(window: MainWindow) -> None:
+        page, session = shown_page(window), window.session
+        session.recipe = a_recipe()
+        session.set_value("launcher", {"id": "single", "processes": 3})
+        problem = "The launcher single starts one process"
+        await until(lambda: any(problem in each.what for each in session.plan.problems))
+        window.show_page("home")
+        window.run_card.problem_opened.emit("launcher.processes")
+        assert page.isVisible()
+        assert page.launchers.inside.isVisible()
+        press(page.launchers.tiles["single"])  # the chosen one again mends what does not suit it
+        await until(lambda: not any(problem in each.what for each in session.plan.problems))
+
+    live(story)
+
+
+def test_what_a_launcher_heeds_can_be_set_beside_it(qtbot: QtBot) -> None:
+    sharing = Launcher("sharing", "Shares", "All of it.", several=True, shares=True)
+    card = LauncherCard((*LAUNCHERS, sharing))
+    qtbot.addWidget(card)
+    card.show()
+    press(card.more)
+    assert card.tiles["sharing"].isVisible()
+    card.show_section(LauncherSection(id="sharing", processes=2, offload="cpu"))
+    assert {"processes", "offload"} <= {name for name, form in card.forms.items() if form.isVisible()}
+    card.show_section(LauncherSection(id="ddp", processes=2))
+    assert not card.forms["offload"].isVisible()
+    with qtbot.waitSignal(card.chosen) as chosen:
+        press(card.tiles["sharing"])
+    assert chosen.args == ["sharing"]
+    card.show_section(LauncherSection(id="unheard of"))
+    assert card.line.text() == "unheard of"
 
 
 def test_arrow_keys_walk_through_the_ways_to_start(live: Live) -> None:

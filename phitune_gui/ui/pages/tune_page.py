@@ -17,10 +17,10 @@ from phitune_gui.ui.session import Session
 from phitune_gui.ui.translation import declared
 from phitune_gui.ui.widgets.advice_card import AdviceCard
 from phitune_gui.ui.widgets.card import Card
-from phitune_gui.ui.widgets.fit_dialog import FitDialog
 from phitune_gui.ui.widgets.launcher_card import LauncherCard
 from phitune_gui.ui.widgets.options_form import OptionsForm
 from phitune_gui.ui.widgets.page_frame import PageFrame
+from phitune_gui.ui.widgets.place_dialog import PlaceDialog
 from phitune_gui.ui.widgets.preset_card import PresetCard
 from phitune_gui.ui.widgets.technique_picker import TechniquePicker
 
@@ -73,6 +73,8 @@ class TunePage(PageFrame):
         self.advice.scenario_chosen.connect(session.choose_scenario)
         self.presets.chosen.connect(session.apply_preset)
         self.launchers.chosen.connect(session.choose_launcher)
+        self.launchers.more.toggled.connect(self._show_what_works)
+        session.field_requested.connect(self._lead_to)
         session.recipe_changed.connect(self._show_recipe)
         session.plan_changed.connect(self._show_what_works)
         session.advice_changed.connect(self._show_advice)
@@ -82,6 +84,10 @@ class TunePage(PageFrame):
         """Unfolds the ways to start and scrolls to them, once the page has made room."""
         self.launchers.more.setChecked(True)
         QTimer.singleShot(0, self, lambda: self.verticalScrollBar().setValue(self.launchers.y()))
+
+    def _lead_to(self, field: str) -> None:
+        if field.startswith("launcher."):
+            self.open_launchers()
 
     def _choose_technique(self, id: str) -> None:
         """Another technique starts from its own defaults; the same one keeps its options."""
@@ -93,12 +99,7 @@ class TunePage(PageFrame):
         if not place.changes:
             self._choose_technique(place.technique)
             return
-        why = self.tr("{technique} fits into this machine's memory with these changes:").format(technique=declared(place.label))
-        if not place.works_here:
-            why = self.tr("Even with these changes {technique} does not work here: {reason}").format(
-                technique=declared(place.label), reason=place.reason
-            )
-        dialog = FitDialog((place.changes,), change_text, self, why)
+        dialog = PlaceDialog(place, self)
         dialog.accepted.connect(lambda: self._session.use_place(place))
         dialog.rejected.connect(self._show_advice)
         dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
@@ -116,7 +117,8 @@ class TunePage(PageFrame):
 
     def _show_what_works(self) -> None:
         self.techniques.show_refusals(self._session.technique_refusals)
-        self.launchers.show_rows(self._session.launcher_rows)
+        if self.launchers.more.isChecked():  # each way is planned, so none that nobody sees
+            self.launchers.show_rows(self._session.launcher_rows)
 
     def _show_preset(self) -> None:
         shown = self._session.shown_preset

@@ -22,7 +22,7 @@ _WIDTH = 560
 class FitDialog(QDialog):
     """Accepted means: make the changes of `chosen`; they are one undo step. The first way is chosen until another one is pressed."""
 
-    def __init__(self, ways: Sequence[Way], say: Say, parent: QWidget | None = None, why: str = "") -> None:
+    def __init__(self, ways: Sequence[Way], say: Say, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setWindowTitle(self.tr("Make it fit"))
         self.setMinimumWidth(_WIDTH)
@@ -33,7 +33,7 @@ class FitDialog(QDialog):
         column.setSpacing(12)
         one = self.tr("These changes make the run fit into this machine's memory:")
         several = self.tr("Each of these makes the run fit into this machine's memory, the quickest first:")
-        column.addWidget(words(why or (several if len(ways) > 1 else one), "body", wrap=True))
+        column.addWidget(words(several if len(ways) > 1 else one, "body", wrap=True))
         for card in self._cards(say):
             column.addWidget(card)
         column.addLayout(self._foot())
