@@ -4,6 +4,7 @@ from phitune_gui.catalog.exports import AUTOMATIC, EXPORTS, export_target
 from phitune_gui.catalog.exports.sizes import weights_bytes
 from phitune_gui.core.base_model import BaseModel
 from phitune_gui.core.hardware import Hardware
+from phitune_gui.core.machine_report import ONNX
 from phitune_gui.core.problem import Problem
 from phitune_gui.core.run import Run
 
@@ -16,7 +17,10 @@ def export_problems(run: Run, model: BaseModel, target: str, hardware: Hardware)
     if target not in known:
         what = f"PhiTune does not know the export target {target}."
         return (Problem(where="--to", what=what, how_to_fix=f"Choose one of {', '.join(known)}."),)
-    checks = (_unfinished(run), _unusable(model), _too_little_disk(model, target, hardware), _too_little_memory(model, target, hardware))
+    checks = (
+        _unfinished(run), _unusable(model), _no_runtime(target, hardware),
+        _too_little_disk(model, target, hardware), _too_little_memory(model, target, hardware),
+    )  # fmt: skip
     return tuple(problem for problem in checks if problem is not None)
 
 
@@ -48,6 +52,16 @@ def _unusable(model: BaseModel) -> Problem | None:
     if model.usable:
         return None
     return Problem(where=model.path, what=f"The run's base model cannot be used: {model.reason}", how_to_fix=model.how_to_fix)
+
+
+def _no_runtime(target: str, hardware: Hardware) -> Problem | None:
+    failed = hardware.failed(ONNX)
+    kinds = {export_target(each).kind for each in (AUTOMATIC if target == AUTOMATIC_ID else (target,))}
+    if failed is None or "onnx" not in kinds:
+        return None
+    what = f"The doctor could not run an ONNX model here: {failed.why.rstrip('.')}."
+    fix = f"{failed.how_to_fix} Then check this machine again (phitune doctor), or export the adapter or the merged model.".lstrip()
+    return Problem(where="--to", what=what, how_to_fix=fix)
 
 
 def _too_little_disk(model: BaseModel, target: str, hardware: Hardware) -> Problem | None:
