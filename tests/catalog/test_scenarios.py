@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from phitune_gui.catalog.scenarios import COLUMNS, SCENARIOS, column_of, scenario
+from phitune_gui.catalog.scenarios import COLUMNS, SCENARIOS, Scenario, column_of, scenario
 from phitune_gui.catalog.techniques import TECHNIQUES, technique
 from phitune_gui.core.problem import CannotStart
 
@@ -49,3 +49,9 @@ def test_an_unknown_scenario_is_answered_with_the_list() -> None:
     with pytest.raises(CannotStart) as refusal:
         scenario("poker")
     assert "adapt, nlp, qa, chat" in refusal.value.problem.how_to_fix
+
+
+@pytest.mark.parametrize("each", SCENARIOS, ids=lambda each: each.id)
+def test_a_card_has_few_enough_words_for_a_narrow_page(each: Scenario) -> None:
+    assert 0 < len(each.label) <= 28
+    assert 0 < len(each.hint) <= 22

@@ -5,7 +5,7 @@ from phitune_gui.catalog.scenarios.scenario import Correction, Scenario
 FEWER_PARAMS = Scenario(
     id="fewer_params",
     label="Train few weights",
-    hint="A file of a few megabytes",
+    hint="A result of a few MB",
     title="Using fewer parameters for efficient fine-tuning",
     title_ta="திறமையான நுணுக்கமாக அமைப்புக்கு குறைந்த அளவிலான அளவுருக்களைப் பயன்படுத்துதல்",
     aim="fewer_parameters",

@@ -5,7 +5,7 @@ from phitune_gui.catalog.scenarios.scenario import Correction, Scenario
 MEMORY = Scenario(
     id="memory",
     label="Use less memory",
-    hint="What fits this machine",
+    hint="What fits here",
     title="Reducing memory usage",
     title_ta="மெமரி பயன்பாட்டை குறைத்தல்",
     aim="memory",

@@ -5,7 +5,7 @@ from phitune_gui.catalog.scenarios.scenario import Scenario
 QA = Scenario(
     id="qa",
     label="Answer questions",
-    hint="From pairs of question and answer",
+    hint="With your answers",
     title="Fine-tuning for question-answering (QA) tasks",
     title_ta="கேள்வி-பதில் பணிகளுக்கு நுணுக்கமாக அமைத்தல்",
     aim="task",
