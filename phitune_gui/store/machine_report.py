@@ -4,6 +4,7 @@ from importlib.metadata import PackageNotFoundError, version
 
 from pydantic import ValidationError
 
+from phitune_gui import __version__
 from phitune_gui.core.hardware import Hardware
 from phitune_gui.core.machine_report import Finding, MachineReport
 from phitune_gui.files.atomic import write_text
@@ -31,7 +32,7 @@ def keep_findings(findings: tuple[Finding, ...], hardware: Hardware) -> None:
 
 def _made_with(hardware: Hardware) -> dict[str, str]:
     machine = {"system": hardware.system, "cpu": hardware.cpu, "gpus": ", ".join(gpu.name for gpu in hardware.gpus)}
-    return machine | {name: _version(name) for name in _LIBRARIES}
+    return machine | {"phitune": __version__} | {name: _version(name) for name in _LIBRARIES}
 
 
 def _version(name: str) -> str:
