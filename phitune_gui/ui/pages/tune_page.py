@@ -12,7 +12,6 @@ from phitune_gui.catalog.techniques import TECHNIQUES, Technique, read_options, 
 from phitune_gui.core.recipe import Recipe, TrainingSection
 from phitune_gui.core.value import Value
 from phitune_gui.planning.advise import Place
-from phitune_gui.ui.change_words import change_text
 from phitune_gui.ui.session import Session
 from phitune_gui.ui.translation import declared
 from phitune_gui.ui.widgets.advice_card import AdviceCard
