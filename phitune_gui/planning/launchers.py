@@ -84,9 +84,9 @@ def _shortage(made: Fitted) -> str:
 def _buys(recipe: Recipe, made: Fitted) -> str:
     processes, memory = recipe.launcher.processes, made.plan.memory
     said = []
-    if processes > 1:
+    if recipe.launcher.all_processes > 1:
         effective = made.plan.effective_batch_size
-        said.append(f"Each step learns from {effective:,} rows instead of {effective // processes:,}.")
+        said.append(f"Each step learns from {effective:,} rows instead of {effective // recipe.launcher.all_processes:,}.")
     if made.written_bytes:
         each = f", {in_words(made.written_bytes // processes)} each" if processes > 1 else ""
         fits = f"; Make it fit brings it down to {in_words(memory.total_bytes)}" if made.changes else ""

@@ -40,7 +40,11 @@ def test_choosing_several_processes_is_one_undo_step_and_so_is_the_way_back(live
         press(card.tiles["ddp"])
         assert (session.recipe.launcher.id, session.recipe.launcher.processes) == ("ddp", 2)
         assert card.line.text() == "Several processes · 2 processes"
-        assert [name for name, form in card.forms.items() if form.isVisible()] == ["processes"]
+        assert [name for name, form in card.forms.items() if form.isVisible()] == ["processes", "nodes"]
+        session.set_value("launcher.nodes", 3)
+        assert card.forms["rendezvous"].isVisible()
+        assert card.line.text() == "Several processes · 2 processes · 3 machines"
+        session.undo()
         press(card.tiles["single"])
         assert (session.recipe.launcher.id, session.recipe.launcher.processes) == ("single", 1)
         session.undo()

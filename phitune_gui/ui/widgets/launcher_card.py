@@ -99,13 +99,17 @@ class LauncherCard(Card):
         offered = self._offered.get(section.id)
         heeded = heeded_fields(offered) if offered else ()
         for name, form in self.forms.items():
-            form.setVisible(name in heeded)
+            form.setVisible(name in heeded and (name != "rendezvous" or section.nodes > 1))
             form.show_values(section, LauncherSection())
         if offered is not None:
             self.tiles[section.id].setChecked(True)
         label = declared(offered.label) if offered else section.id
-        count = self.tr("{launcher} · {count} processes").format(launcher=label, count=section.processes)
-        self.line.setText(count if section.processes > 1 else label)
+        parts = [label]
+        if section.processes > 1:
+            parts.append(self.tr("{count} processes").format(count=section.processes))
+        if section.nodes > 1:
+            parts.append(self.tr("{count} machines").format(count=section.nodes))
+        self.line.setText(" · ".join(parts))
 
     def show_rows(self, rows: Sequence[LauncherRow]) -> None:
         """Shows what each way would make of this run."""
