@@ -4,7 +4,8 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from PySide6.QtCore import QLocale
+from PySide6.QtCore import QLocale, Qt
+from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QLabel
 
 from phitune_gui.catalog.scenarios import SCENARIOS, Scenario
@@ -156,5 +157,20 @@ def test_advice_follows_the_machine_and_says_what_it_assumed(live: Live) -> None
         session.hardware = a_machine(2)
         session.plan_changed.emit()
         await until(lambda: not any(card.place.works_here for card in page.advice.cards))
+
+    live(story)
+
+
+@pytest.mark.parametrize("key", [Qt.Key.Key_Space, Qt.Key.Key_Return])
+def test_a_scenario_is_chosen_by_keyboard(live: Live, key: Qt.Key) -> None:
+    async def story(window: MainWindow) -> None:
+        page, home = shown_page(window), window.findChild(HomePage)
+        assert isinstance(home, HomePage)
+        window.show_page("home")
+        tile = home.scenarios.tiles["qa"]
+        assert tile.focusPolicy() & Qt.FocusPolicy.TabFocus
+        QTest.keyClick(tile, key)
+        assert page.isVisible()
+        assert page.advice.box.currentData() == "qa"
 
     live(story)

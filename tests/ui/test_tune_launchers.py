@@ -126,6 +126,9 @@ def test_what_a_launcher_heeds_can_be_set_beside_it(qtbot: QtBot) -> None:
     assert chosen.args == ["sharing"]
     card.show_section(LauncherSection(id="unheard of"))
     assert card.line.text() == "unheard of"
+    assert not any(tile.isChecked() for tile in card.tiles.values())
+    card.show_section(LauncherSection())
+    assert [id for id, tile in card.tiles.items() if tile.isChecked()] == ["single"]
 
 
 def test_arrow_keys_walk_through_the_ways_to_start(live: Live) -> None:

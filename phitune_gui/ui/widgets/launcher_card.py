@@ -84,9 +84,9 @@ class LauncherCard(Card):
         column = QVBoxLayout(self.inside)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(8)
-        group = QButtonGroup(self)
+        self._group = QButtonGroup(self)
         for tile in self.tiles.values():
-            group.addButton(tile)
+            self._group.addButton(tile)
             column.addWidget(tile)
             tile.clicked.connect(lambda _checked, id=tile.id: self.chosen.emit(id))
         for form in self.forms.values():
@@ -101,8 +101,9 @@ class LauncherCard(Card):
         for name, form in self.forms.items():
             form.setVisible(name in heeded and (name != "rendezvous" or section.nodes > 1))
             form.show_values(section, LauncherSection())
-        if offered is not None:
-            self.tiles[section.id].setChecked(True)
+        self._group.setExclusive(offered is not None)  # none is marked where the recipe names one that is not known
+        for id, tile in self.tiles.items():
+            tile.setChecked(id == section.id)
         label = declared(offered.label) if offered else section.id
         parts = [label]
         if section.processes > 1:
