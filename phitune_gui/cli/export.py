@@ -33,7 +33,7 @@ def make_export(run_folder: Path, target: str, out: Path | None, quiet: bool) ->
     final = (out or run_folder / EXPORTS_FOLDER / target).absolute()
     with DataDesk() as desk:
         model = ask_model(desk, Path(record.recipe.model.path))
-    for problem in export_problems(record.run, model, target, probe_hardware(final)):
+    for problem in export_problems(record.run, record.recipe.technique.id, model, target, probe_hardware(final)):
         if problem.severity == "problem":
             raise CannotStart(problem.where, problem.what, problem.how_to_fix)
         if not quiet:

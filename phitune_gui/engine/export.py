@@ -9,6 +9,7 @@ from pathlib import Path
 import torch
 
 from phitune_gui.catalog.exports import AUTOMATIC, ExportTarget, export_target
+from phitune_gui.catalog.exports.refusal import export_refusal
 from phitune_gui.core.events import Event, Exported, JobFinished, MemoryMeasured, StageBegan, Verified, Warned
 from phitune_gui.core.job import ExportJob
 from phitune_gui.core.names import EXPORT_MANIFEST, REFERENCE_FILE
@@ -40,6 +41,7 @@ def run_export(job: ExportJob, reporter: Reporter) -> JobFinished:
     targets = tuple(export_target(id) for id in AUTOMATIC) if job.target == "auto" else (_target(job.target),)
     source, out = read_run(Path(job.run)), Path(job.out).absolute()
     _require_replaceable(out)
+    _require_possible(source, job.target)
     try:
         with work_folder(out) as work:
             manifest = _Export(source, work, out, reporter).make(targets)
@@ -64,6 +66,12 @@ def _require_replaceable(out: Path) -> None:
     raise CannotStart(
         str(out), f"{out} exists already and is no export of PhiTune, so it is not replaced.", "Name a folder that does not exist yet."
     )
+
+
+def _require_possible(source: RunSource, target: str) -> None:
+    refused = export_refusal(source.job.recipe.technique.id, target)
+    if refused is not None:
+        raise CannotStart(refused.where, refused.what, refused.how_to_fix)
 
 
 def _finished(source: RunSource, manifest: ExportManifest, out: Path, reporter: Reporter) -> JobFinished:

@@ -2,6 +2,7 @@
 
 import gc
 from contextlib import nullcontext
+from pathlib import Path
 from typing import NamedTuple
 
 import torch
@@ -18,6 +19,8 @@ from phitune_gui.engine.quantise import require_quantised_training
 from phitune_gui.engine.ranks import Ranks
 from phitune_gui.engine.reporting import Reporter
 from phitune_gui.engine.split_layers import Splitter
+from phitune_gui.engine.tokenizer import load_tokenizer
+from phitune_gui.engine.virtual_tokens import start_as
 
 
 class Loaded(NamedTuple):
@@ -54,6 +57,8 @@ def load_for_training(job: TrainJob, steps: int, reporter: Reporter, ranks: Rank
             splitter.split(model)
     if start:
         start_from(model, start)
+    if text := chosen.start_text(options):
+        start_as(model, load_tokenizer(Path(job.base_model.path)).encode(text, add_special_tokens=False))
     return Loaded(model, matched, dtype, start)
 
 

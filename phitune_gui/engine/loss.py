@@ -9,6 +9,7 @@ from transformers import Phi3ForCausalLM
 
 from phitune_gui.engine.batches import NOT_LEARNED, Batch
 from phitune_gui.engine.model import Tuned
+from phitune_gui.engine.virtual_tokens import adds_tokens, hidden_after_tokens
 
 PIECE = 256
 """Positions whose logits exist at the same time."""
@@ -18,9 +19,6 @@ def summed_loss(model: Tuned, batch: Batch) -> torch.Tensor:
     """The sum of the losses of the batch's learned tokens, in nats, with gradients when they are wanted."""
     targets = batch["labels"][:, 1:]
     learned = targets != NOT_LEARNED
-    if _adds_tokens(model):
-        logits = model(**_without_labels(batch)).logits[:, -batch["labels"].shape[1] :]
-        return functional.cross_entropy(logits[:, :-1][learned].float(), targets[learned], reduction="sum")
     hidden = learned_hidden(model, batch)
     head = causal_model(model).lm_head
     if type(head) is torch.nn.Linear:
@@ -30,8 +28,11 @@ def summed_loss(model: Tuned, batch: Batch) -> torch.Tensor:
 
 def learned_hidden(model: Tuned, batch: Batch) -> torch.Tensor:
     """The last hidden states from which learned tokens are predicted, of shape (learned tokens, hidden size)."""
-    decoder = causal_model(model).model
-    hidden = decoder(**_without_labels(batch), use_cache=False).last_hidden_state
+    inner = _unwrapped(model)
+    if adds_tokens(inner):
+        hidden = hidden_after_tokens(inner, batch)
+    else:
+        hidden = causal_model(inner).model(**_without_labels(batch), use_cache=False).last_hidden_state
     return hidden[:, :-1][batch["labels"][:, 1:] != NOT_LEARNED]
 
 
@@ -44,12 +45,6 @@ def causal_model(model: Tuned) -> Phi3ForCausalLM:
 def _unwrapped(model: torch.nn.Module) -> Tuned:
     """What `model` does its work by, without the layer that spreads rows over devices."""
     return model.module if isinstance(model, torch.nn.DataParallel) else model
-
-
-def _adds_tokens(model: Tuned) -> bool:
-    """Whether the technique works by virtual tokens, which only peft's own forward pass adds."""
-    inner = _unwrapped(model)
-    return isinstance(inner, peft.PeftModel) and inner.active_peft_config.is_prompt_learning
 
 
 def _without_labels(batch: Batch) -> Batch:

@@ -7,7 +7,9 @@ from pathlib import Path
 import torch
 from transformers import GenerationConfig, Phi3ForCausalLM
 
+from phitune_gui.catalog.exports.refusal import export_refusal
 from phitune_gui.core.base_model import BaseModel
+from phitune_gui.core.problem import CannotStart
 from phitune_gui.engine.model import load_base, with_adapter
 from phitune_gui.engine.run_source import RunSource
 from phitune_gui.engine.tokenizer import copy_tokenizer
@@ -17,6 +19,9 @@ LICENCE_NAMES = ("LICENSE*", "LICENCE*", "NOTICE*", "COPYING*")
 
 def merged_model(source: RunSource) -> Phi3ForCausalLM:
     """The tuned model in float32, its adapter folded in; the base is never a quantised one, whatever it was trained on."""
+    refused = export_refusal(source.job.recipe.technique.id, "merged")
+    if refused is not None:
+        raise CannotStart(refused.where, refused.what, refused.how_to_fix)
     base = load_base(source.loaded_model, torch.float32)
     if not source.is_adapter:
         return base.eval()

@@ -8,9 +8,11 @@ import torch
 from phitune_gui.core.base_model import BaseModel
 from phitune_gui.core.job import AskRequest
 from phitune_gui.data.tokens import ChatTokenizer
+from phitune_gui.engine.loss import causal_model
 from phitune_gui.engine.model import load_base, with_adapter
 from phitune_gui.engine.number_format import choose_dtype
 from phitune_gui.engine.threads import use_threads
+from phitune_gui.engine.virtual_tokens import adds_tokens
 
 
 class TorchSpeaker:
@@ -24,6 +26,9 @@ class TorchSpeaker:
         base = load_base(model, choose_dtype("auto"))
         tuned = base if adapter is None else with_adapter(base, adapter)
         self._model = tuned.eval()
+        # Virtual tokens lie in the cache after the first pass; peft would put them in again.
+        self._later = causal_model(tuned) if adds_tokens(tuned) else tuned
+        self.context -= tuned.active_peft_config.num_virtual_tokens if adds_tokens(tuned) else 0
 
     def speak(self, prompt: list[int], request: AskRequest, most: int) -> Iterator[int]:
         """One token after the other with a key/value cache; temperature 0 takes the most likely one."""
@@ -31,7 +36,8 @@ class TorchSpeaker:
         ids, cache = torch.tensor([prompt]), None
         for _ in range(most):
             with torch.inference_mode():
-                out = self._model(input_ids=ids, past_key_values=cache, use_cache=True, logits_to_keep=1)
+                model = self._model if cache is None else self._later
+                out = model(input_ids=ids, past_key_values=cache, use_cache=True, logits_to_keep=1)
             cache = out.past_key_values
             token = choose(out.logits[0, -1].float(), request, random)
             yield token

@@ -27,6 +27,7 @@ from phitune_gui.engine.loss import summed_loss
 from phitune_gui.engine.model import Tuned
 from phitune_gui.engine.parameter_groups import RateFactor, parameter_groups
 from phitune_gui.engine.ranks import Ranks
+from phitune_gui.engine.virtual_tokens import adds_tokens, load_encoder, save_encoder
 
 SCHEDULES = {"cosine": "cosine", "linear": "linear", "constant": "constant_with_warmup"}
 
@@ -91,6 +92,9 @@ class LearnedTokenTrainer(Trainer):
         return super()._clip_grad_norm(model)
 
     def _load_from_checkpoint(self, resume_from_checkpoint: str, model: torch.nn.Module | None = None) -> None:
+        if adds_tokens(self.model):
+            load_encoder(self.model, Path(resume_from_checkpoint))
+            return
         super()._load_from_checkpoint(resume_from_checkpoint, model)
         if is_adaptive(self.model):
             restore_importance(self.model, Path(resume_from_checkpoint))
@@ -111,6 +115,8 @@ class LearnedTokenTrainer(Trainer):
                 save_weights(self.model, folder)
             if is_adaptive(self.model):
                 save_importance(self.model, folder)
+            if adds_tokens(self.model):
+                save_encoder(self.model, folder)
             if self.start is not None:
                 save_start(self.start, folder)
             self._save_optimizer_and_scheduler(str(folder))

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 from phitune_gui.catalog.launchers import LAUNCHERS, Launcher
-from phitune_gui.catalog.techniques import technique_problems
+from phitune_gui.catalog.techniques import TECHNIQUES, technique_problems
 from phitune_gui.core.base_model import BaseModel
 from phitune_gui.core.dataset_report import DatasetReport
 from phitune_gui.core.hardware import Hardware
@@ -47,6 +47,8 @@ def find_problems(situation: Situation, extra: Sequence[Problem] = ()) -> tuple[
         *technique_problems(recipe.technique, model),
         *_check_launcher(recipe),
         *_check_length(recipe, model),
+        *_check_virtual_tokens(recipe, model, situation.figures),
+        *_check_saving(recipe),
         *_check_training(recipe, situation.figures),
         *check_learning(recipe, situation.figures),
         *check_quantisation(situation.figures, situation.hardware),
@@ -140,6 +142,28 @@ def _check_length(recipe: Recipe, model: BaseModel | None) -> Iterator[Problem]:
             severity="advice", where="data.max_length",
             what=f"{model.name} changes its position factors beyond {model.original_context:,} tokens, and up to {length:,} are allowed.",
             how_to_fix=f"Set data.max_length to {model.original_context} unless your texts are really longer.",
+        )  # fmt: skip
+
+
+def _check_virtual_tokens(recipe: Recipe, model: BaseModel | None, figures: Figures) -> Iterator[Problem]:
+    length, added = recipe.data.max_length, figures.virtual_tokens
+    if model is None or not added or not length <= model.context < length + added:
+        return
+    yield Problem(
+        where="data.max_length",
+        what=f"Conversations of up to {length:,} tokens and {added:,} virtual tokens before them are more than the {model.context:,} tokens"
+             f" that {model.name} reads.",
+        how_to_fix=f"Set data.max_length to {model.context - added} or less, or technique.virtual_tokens lower.",
+    )  # fmt: skip
+
+
+def _check_saving(recipe: Recipe) -> Iterator[Problem]:
+    unable = {known.id: known.label for known in TECHNIQUES if not known.can_checkpoint}
+    if recipe.training.gradient_checkpointing and recipe.technique.id in unable:
+        yield Problem(
+            where="training.gradient_checkpointing",
+            what=f"{unable[recipe.technique.id]} works through the key/value cache, which is missing when activations are computed twice.",
+            how_to_fix="Set training.gradient_checkpointing to false, or technique.id to prompt or lora.",
         )  # fmt: skip
 
 

@@ -1,6 +1,7 @@
 """What an export will need, said before it starts."""
 
-from phitune_gui.catalog.exports import AUTOMATIC, EXPORTS, export_target
+from phitune_gui.catalog.exports import AUTOMATIC, AUTOMATIC_ID, EXPORTS, export_target
+from phitune_gui.catalog.exports.refusal import export_refusal
 from phitune_gui.catalog.exports.sizes import weights_bytes
 from phitune_gui.core.base_model import BaseModel
 from phitune_gui.core.hardware import Hardware
@@ -8,17 +9,15 @@ from phitune_gui.core.machine_report import ONNX
 from phitune_gui.core.problem import Problem
 from phitune_gui.core.run import Run
 
-AUTOMATIC_ID = "auto"
 
-
-def export_problems(run: Run, model: BaseModel, target: str, hardware: Hardware) -> tuple[Problem, ...]:
+def export_problems(run: Run, technique: str, model: BaseModel, target: str, hardware: Hardware) -> tuple[Problem, ...]:
     """Why this export cannot start, or may not end well; empty when nothing speaks against it. Never raises."""
     known = [AUTOMATIC_ID, *(export.id for export in EXPORTS)]
     if target not in known:
         what = f"PhiTune does not know the export target {target}."
         return (Problem(where="--to", what=what, how_to_fix=f"Choose one of {', '.join(known)}."),)
     checks = (
-        _unfinished(run), _unusable(model), _no_runtime(target, hardware),
+        _unfinished(run), export_refusal(technique, target), _unusable(model), _no_runtime(target, hardware),
         _too_little_disk(model, target, hardware), _too_little_memory(model, target, hardware),
     )  # fmt: skip
     return tuple(problem for problem in checks if problem is not None)

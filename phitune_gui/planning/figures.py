@@ -34,7 +34,8 @@ class Figures(NamedTuple):
     save_steps: int
     eval_steps: int
     row_tokens: int
-    """Tokens of the longest row after cutting; the length limit while no row was measured."""
+    """Tokens of the longest row after cutting, virtual ones included; the length limit while no row was measured."""
+    virtual_tokens: int
 
     @property
     def trainable_percent(self) -> float:
@@ -63,7 +64,8 @@ def count(recipe: Recipe, model: BaseModel | None, report: DatasetReport | None)
         steps=steps,
         save_steps=training.save_steps or tenth,
         eval_steps=training.eval_steps or tenth,
-        row_tokens=_row_tokens(recipe, model, report),
+        row_tokens=_row_tokens(recipe, model, report) + _virtual_tokens(recipe),
+        virtual_tokens=_virtual_tokens(recipe),
     )
 
 
@@ -93,6 +95,11 @@ def _trains_model(recipe: Recipe) -> bool:
 def _quantisation(recipe: Recipe) -> Quantisation | None:
     options = read_options(recipe.technique)
     return technique(recipe.technique.id).quantisation(options) if isinstance(options, Value) else None
+
+
+def _virtual_tokens(recipe: Recipe) -> int:
+    options = read_options(recipe.technique)
+    return technique(recipe.technique.id).virtual_tokens(options) if isinstance(options, Value) else 0
 
 
 def _row_tokens(recipe: Recipe, model: BaseModel | None, report: DatasetReport | None) -> int:

@@ -62,6 +62,17 @@ def test_two_processes_do_what_one_does(recipe: Path) -> None:
     assert together["best_validation_loss"] == pytest.approx(alone["best_validation_loss"], abs=1e-4)
 
 
+@pytest.mark.parametrize("id", ["prompt", "ptuning", "prefix"])
+def test_virtual_tokens_learn_alike_in_two_processes(recipe: Path, id: str) -> None:
+    other = recipe.with_name(f"{id}.phitune.yaml")
+    other.write_text(recipe.read_text("utf-8").replace("  rank: 4\n", "  virtual_tokens: 6\n"), "utf-8")
+    alone, together = (train(other, f"technique.id={id}", *launcher, "training.max_steps=6") for launcher in (ONE, TWO))
+
+    for one, two in zip(steps(alone["run"]), steps(together["run"]), strict=True):
+        assert two.loss == pytest.approx(one.loss, abs=1e-4)
+        assert two.grad_norm == pytest.approx(one.grad_norm, rel=1e-3)
+
+
 @contextmanager
 def in_background(recipe: Path, home: Path, *options: str, code: int = 0) -> Iterator[dict[str, Any]]:
     """The command goes on beside the block; its JSON is there after the block."""

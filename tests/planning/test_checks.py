@@ -279,3 +279,29 @@ def test_settings_that_the_launcher_ignores_are_named(name: str, value: object) 
     assert advice.where == f"launcher.{name}"
     assert str(value) in advice.what
     assert "no effect" in advice.what
+
+
+def test_virtual_tokens_need_room_in_memory_and_context() -> None:
+    plain, longer = (planned(with_values(technique={"id": "prompt", "virtual_tokens": tokens})) for tokens in (1, 101))
+    assert longer.memory.parts["activations"] > plain.memory.parts["activations"]
+    context = a_model().context
+    recipe = with_values(technique={"id": "prompt", "virtual_tokens": 20}, data__max_length=context - 10)
+    (problem,) = [found for found in planned(recipe).problems if found.severity == "problem"]
+    assert problem.where == "data.max_length"
+    assert f"{context - 20}" in problem.how_to_fix
+
+
+def test_prefix_tuning_cannot_compute_activations_twice_and_making_it_fit_does_not_ask_for_it() -> None:
+    recipe = with_values(technique={"id": "prefix"}, training__gradient_checkpointing=True)
+    (problem,) = [found for found in planned(recipe).problems if found.severity == "problem"]
+    assert problem.where == "training.gradient_checkpointing"
+    changes = planned(with_values(technique={"id": "prefix"}), memory_gb=1).make_it_fit
+    assert changes
+    assert "training.gradient_checkpointing" not in {change.field for change in changes}
+
+
+@pytest.mark.parametrize(("start", "text", "severity"), [("text", " ", "problem"), ("random", "Be brief.", "advice")])
+def test_a_start_text_must_be_there_and_be_used(start: str, text: str, severity: str) -> None:
+    recipe = with_values(technique={"id": "prompt", "start": start, "text": text})
+    (problem,) = [found for found in planned(recipe).problems if found.where == "technique.text"]
+    assert problem.severity == severity

@@ -17,6 +17,9 @@ from phitune_gui.catalog.techniques.oft import OFT
 from phitune_gui.catalog.techniques.olora import OLORA
 from phitune_gui.catalog.techniques.option_errors import option_errors
 from phitune_gui.catalog.techniques.pissa import PISSA
+from phitune_gui.catalog.techniques.prefix import PREFIX
+from phitune_gui.catalog.techniques.prompt import PROMPT
+from phitune_gui.catalog.techniques.ptuning import PTUNING
 from phitune_gui.catalog.techniques.qdora import QDORA
 from phitune_gui.catalog.techniques.qlora import QLORA
 from phitune_gui.catalog.techniques.rslora import RSLORA
@@ -45,6 +48,9 @@ TECHNIQUES: tuple[Technique[Any], ...] = (
     LOKR,
     OFT,
     BOFT,
+    PROMPT,
+    PTUNING,
+    PREFIX,
     FULL,
 )
 

@@ -20,6 +20,14 @@ def _nothing(_options: Value, _steps: int) -> dict[str, Any]:
     return {}
 
 
+def _no_tokens(_options: Value) -> int:
+    return 0
+
+
+def _no_text(_options: Value) -> str:
+    return ""
+
+
 def _one(_options: Value, _parameter: str) -> float:
     return 1.0
 
@@ -39,6 +47,9 @@ class Technique(Generic[Options]):
     `starts_inside_model` says that the adapter starts as a part of the model's weights, which is taken out of them while training.
     `extra_numbers` are kept for each trained parameter beside the optimizer's two, in memory and in checkpoints.
     `in_four_bits` is the id of the technique that trains the same adapter, with the same options, beside frozen weights in 4 bits.
+    `why_no_merge` says why the result cannot be folded in, where it cannot; such a result is exported as an adapter alone.
+    `virtual_tokens` is how many learned tokens stand before every conversation; `start_text` what they begin as, if a text.
+    `can_checkpoint` is false where activations cannot be computed twice.
     `usual_learning_rates` is stated where the usual default would do harm; twice as high as its end is advised against.
     """
 
@@ -61,6 +72,10 @@ class Technique(Generic[Options]):
     in_four_bits: str = ""
     quantisation: Callable[[Options], Quantisation | None] = _none
     schedule: Callable[[Options, int], dict[str, Any]] = _nothing
+    why_no_merge: str = ""
+    virtual_tokens: Callable[[Options], int] = _no_tokens
+    start_text: Callable[[Options], str] = _no_text
+    can_checkpoint: bool = True
 
     def trains_model(self, options: Options) -> bool:
         """Whether the model's own weights are trained, in float32, instead of an adapter."""
