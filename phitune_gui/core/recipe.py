@@ -133,6 +133,11 @@ class TrainingSection(Value):
         1.0, gt=0, le=1000, title="Gradient limit", description="Gradients longer than this are shortened.",
         json_schema_extra={"advanced": True},
     )  # fmt: skip
+    neftune_alpha: float | None = Field(
+        None, gt=0, le=100, title="Noise (NEFTune)",
+        description="Noise on the embeddings while training, against learning by heart; 5 is usual, empty adds none.",
+        json_schema_extra={"advanced": True},
+    )  # fmt: skip
     save_steps: int | None = Field(
         None, ge=1, title="Save every", description="Steps between checkpoints; empty saves ten times per run.",
         json_schema_extra={"unit": "steps", "advanced": True},

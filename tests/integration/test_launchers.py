@@ -62,11 +62,13 @@ def test_two_processes_do_what_one_does(recipe: Path) -> None:
     assert together["best_validation_loss"] == pytest.approx(alone["best_validation_loss"], abs=1e-4)
 
 
-@pytest.mark.parametrize("id", ["prompt", "ptuning", "prefix"])
+@pytest.mark.parametrize("id", ["prefix", *(pytest.param(id, marks=pytest.mark.slow) for id in ("prompt", "ptuning"))])
 def test_virtual_tokens_learn_alike_in_two_processes(recipe: Path, id: str) -> None:
-    other = recipe.with_name(f"{id}.phitune.yaml")
-    other.write_text(recipe.read_text("utf-8").replace("  rank: 4\n", "  virtual_tokens: 6\n"), "utf-8")
-    alone, together = (train(other, f"technique.id={id}", *launcher, "training.max_steps=6") for launcher in (ONE, TWO))
+    folder, other = recipe.parent, recipe.with_name(f"{id}.phitune.yaml")
+    options = [part for option in (*COMMON[:2], "technique.virtual_tokens=6", *COMMON[3:]) for part in ("-o", option)]
+    given = ["--model", str(folder / "tiny"), "--data", str(folder / "rows.jsonl"), "--technique", id, "--out", str(other)]
+    phitune("recipe", "new", *given, *options, home=folder / "home")
+    alone, together = (train(other, *launcher, "training.max_steps=6") for launcher in (ONE, TWO))
 
     for one, two in zip(steps(alone["run"]), steps(together["run"]), strict=True):
         assert two.loss == pytest.approx(one.loss, abs=1e-4)
