@@ -4,7 +4,7 @@ from typing import Any
 
 from pydantic import Field
 
-from phitune_gui.catalog.techniques.target_modules import TargetedOptions, check_rank, over_targets
+from phitune_gui.catalog.techniques.target_modules import TargetedOptions, check_names, check_rank, over_targets
 from phitune_gui.catalog.techniques.technique import Technique
 from phitune_gui.core.base_model import BaseModel
 from phitune_gui.core.problem import Problem
@@ -60,7 +60,7 @@ def checks(options: AdaLoraOptions, model: BaseModel | None) -> tuple[Problem, .
         return check_rank(options, options.rank, model)
     what = f"The rank in the end ({options.target_rank}) is no lower than the rank at first ({options.rank})."
     fix = f"Set technique.target_rank to {options.rank - 1} or less, or choose LoRA."
-    return (Problem(where="technique.target_rank", what=what, how_to_fix=fix),)
+    return (Problem(where="technique.target_rank", what=what, how_to_fix=fix), *check_names(options.target_modules))
 
 
 ADALORA = Technique(

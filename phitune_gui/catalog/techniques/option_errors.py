@@ -56,5 +56,7 @@ def _limits(schema: dict[str, Any]) -> str:
     if low is not None and high is not None:
         return f" from {low:g} to {high:g}"
     words = ((low, "of at least"), (above, "above"), (high, "of at most"), (below, "below"))
+    if "maxLength" in schema:
+        return f" of at most {schema['maxLength']} characters"
     limits = " and ".join(f"{word} {limit:g}" for limit, word in words if limit is not None)
     return f" {limits}" if limits else ""
