@@ -20,6 +20,7 @@ from phitune_gui.engine.model import parameter_counts
 from phitune_gui.engine.pulse import pulse
 from phitune_gui.engine.ranks import Ranks, join_ranks, part_ranks
 from phitune_gui.engine.reporting import Reporter, Stopped
+from phitune_gui.engine.rows_start import start_from_rows
 from phitune_gui.engine.step_watch import StepWatch
 from phitune_gui.engine.threads import return_freed_memory, use_threads
 from phitune_gui.engine.tokenizer import load_tokenizer
@@ -56,6 +57,8 @@ def _train_together(job: TrainJob, reporter: Reporter, ranks: Ranks) -> JobFinis
         keep_compared_rows(reporter.folder, rows)
     set_seed(job.recipe.training.seed)
     loaded = load_for_training(job, total_steps(job.recipe.training, len(rows.train), ranks.size), reporter, ranks)
+    if job.checkpoint is None and technique(job.recipe.technique.id).starts_from_rows:
+        start_from_rows(loaded.model, rows.train)
     reporter.emit(_began(job, loaded, rows, ranks))
     save_steps, eval_steps = _rhythm(job, len(rows.train), ranks)
     watch = StepWatch(reporter, rows.validation, note, save_steps, eval_steps)

@@ -11,6 +11,7 @@ from phitune_gui.core.recipe import Recipe
 
 _MOST_ACCUMULATION = 1024
 _SHORTEST = 16
+_KEEPS_ACTIVATIONS = {known.id for known in TECHNIQUES if not known.can_checkpoint}
 
 
 class Harm(IntEnum):
@@ -81,7 +82,7 @@ def _shared_layers(recipe: Recipe) -> Iterator[Saving]:
 
 
 def _training(recipe: Recipe) -> Iterator[Saving]:
-    if not recipe.training.gradient_checkpointing:
+    if not recipe.training.gradient_checkpointing and recipe.technique.id not in _KEEPS_ACTIVATIONS:
         costs = "Activations are computed twice instead of kept, which is slower; the result is the same."
         yield Saving({"training.gradient_checkpointing": True}, costs, Harm.TWICE)
     if recipe.training.dtype != "bfloat16":

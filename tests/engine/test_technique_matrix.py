@@ -19,7 +19,7 @@ from tests.engine.conftest import Notebook, a_job, in_folder
 pytestmark = pytest.mark.engine
 
 SMALL: dict[str, dict[str, Any]] = {
-    **{id: {"rank": 4} for id in ("lora", "qlora", "dora", "qdora", "loraplus", "rslora", "pissa", "olora")},
+    **{id: {"rank": 4} for id in ("lora", "qlora", "dora", "qdora", "loraplus", "rslora", "pissa", "olora", "eva")},
     "adalora": {"rank": 6, "target_rank": 4},
     "vera": {"rank": 64},
     "oft": {"block_size": 16},

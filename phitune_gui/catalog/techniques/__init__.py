@@ -7,6 +7,7 @@ from pydantic import ValidationError
 from phitune_gui.catalog.techniques.adalora import ADALORA
 from phitune_gui.catalog.techniques.boft import BOFT
 from phitune_gui.catalog.techniques.dora import DORA
+from phitune_gui.catalog.techniques.eva import EVA
 from phitune_gui.catalog.techniques.full import FULL
 from phitune_gui.catalog.techniques.ia3 import IA3
 from phitune_gui.catalog.techniques.loha import LOHA
@@ -41,6 +42,7 @@ TECHNIQUES: tuple[Technique[Any], ...] = (
     RSLORA,
     PISSA,
     OLORA,
+    EVA,
     ADALORA,
     IA3,
     VERA,

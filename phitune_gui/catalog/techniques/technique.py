@@ -50,6 +50,7 @@ class Technique(Generic[Options]):
     `why_no_merge` says why the result cannot be folded in, where it cannot; such a result is exported as an adapter alone.
     `virtual_tokens` is how many learned tokens stand before every conversation; `start_text` what they begin as, if a text.
     `can_checkpoint` is false where activations cannot be computed twice.
+    `starts_from_rows` says that the adapter's start is computed from the run's own rows.
     `usual_learning_rates` is stated where the usual default would do harm; twice as high as its end is advised against.
     """
 
@@ -76,6 +77,7 @@ class Technique(Generic[Options]):
     virtual_tokens: Callable[[Options], int] = _no_tokens
     start_text: Callable[[Options], str] = _no_text
     can_checkpoint: bool = True
+    starts_from_rows: bool = False
 
     def trains_model(self, options: Options) -> bool:
         """Whether the model's own weights are trained, in float32, instead of an adapter."""
