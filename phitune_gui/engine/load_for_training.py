@@ -41,8 +41,9 @@ def load_for_training(job: TrainJob, steps: int, reporter: Reporter, ranks: Rank
     chosen, options = technique(job.recipe.technique.id), options_for(job.recipe.technique)
     # Measured, so each process by itself might choose another.
     dtype = getattr(torch, ranks.told(str(choose_dtype(job.recipe.training.dtype, chosen.trains_model(options))).removeprefix("torch.")))
-    start = _start(job, chosen, options, dtype, reporter) if chosen.starts_inside_model else None
     quantisation = chosen.quantisation(options)
+    inside = chosen.starts_inside_model and quantisation is None
+    start = _start(job, chosen, options, dtype, reporter) if inside else None
     if quantisation is not None:
         require_quantised_training(quantisation)
     changes = chosen.schedule(options, steps) | ({"init_lora_weights": False} if start else {})
@@ -57,9 +58,20 @@ def load_for_training(job: TrainJob, steps: int, reporter: Reporter, ranks: Rank
             splitter.split(model)
     if start:
         start_from(model, start)
+    elif chosen.starts_inside_model:
+        start = _start_as_error(job, model, reporter)
     if text := chosen.start_text(options):
         start_as(model, load_tokenizer(Path(job.base_model.path)).encode(text, add_special_tokens=False))
     return Loaded(model, matched, dtype, start)
+
+
+def _start_as_error(job: TrainJob, model: Tuned, reporter: Reporter) -> Weights:
+    """The checkpoint's start, or what quantising lost; the trained weights of a checkpoint are put over it later."""
+    if job.checkpoint is not None:
+        return load_start(reporter.folder / job.checkpoint)
+    from phitune_gui.engine.quantisation_error import start_as_error
+
+    return start_as_error(model, Path(job.base_model.path))
 
 
 def splits_layers(job: TrainJob, ranks: Ranks) -> bool:

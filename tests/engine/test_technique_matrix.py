@@ -19,7 +19,7 @@ from tests.engine.conftest import Notebook, a_job, in_folder
 pytestmark = pytest.mark.engine
 
 SMALL: dict[str, dict[str, Any]] = {
-    **{id: {"rank": 4} for id in ("lora", "qlora", "dora", "qdora", "loraplus", "rslora", "pissa", "olora", "eva")},
+    **{id: {"rank": 4} for id in ("lora", "qlora", "loftq", "dora", "qdora", "loraplus", "rslora", "pissa", "olora", "eva")},
     "adalora": {"rank": 6, "target_rank": 4},
     "vera": {"rank": 64},
     "oft": {"block_size": 16},
@@ -79,7 +79,7 @@ def test_its_files_bring_back_the_same_model_and_folding_in_changes_nothing(run:
             merged_model(source)
     quantisation = technique(source.job.recipe.technique.id).quantisation(options_for(source.job.recipe.technique))
     if quantisation is not None:
-        tuned = _reloaded(source, quantisation)
+        tuned = _as_trained(source, quantisation)
         with torch.inference_mode():
             difference = (tuned(input_ids=ids).logits - folded).abs()
         logging.getLogger(__name__).info(
@@ -140,6 +140,13 @@ def _reloaded(source: RunSource, quantisation: Quantisation | None) -> Any:
 
     base = load_base(source.loaded_model, torch.float32, quantisation)
     return (with_adapter(base, source.adapter) if source.is_adapter else base).eval()
+
+
+def _as_trained(source: RunSource, quantisation: Quantisation) -> Any:
+    """The quantised model with the adapter of the last checkpoint, which is not for the untouched model where it starts inside it."""
+    if not technique(source.job.recipe.technique.id).starts_inside_model:
+        return _reloaded(source, quantisation)
+    return _reloaded(source._replace(adapter=source.folder / "checkpoints" / "step-000020"), quantisation)
 
 
 def _section(run: Notebook) -> TechniqueSection:

@@ -10,6 +10,7 @@ from phitune_gui.catalog.techniques.dora import DORA
 from phitune_gui.catalog.techniques.eva import EVA
 from phitune_gui.catalog.techniques.full import FULL
 from phitune_gui.catalog.techniques.ia3 import IA3
+from phitune_gui.catalog.techniques.loftq import LOFTQ
 from phitune_gui.catalog.techniques.loha import LOHA
 from phitune_gui.catalog.techniques.lokr import LOKR
 from phitune_gui.catalog.techniques.lora import LORA
@@ -36,6 +37,7 @@ __all__ = ["TECHNIQUES", "Technique", "options_for", "technique", "technique_pro
 TECHNIQUES: tuple[Technique[Any], ...] = (
     LORA,
     QLORA,
+    LOFTQ,
     DORA,
     QDORA,
     LORA_PLUS,

@@ -44,7 +44,8 @@ class Technique(Generic[Options]):
     `learning_rate_factor` says how many times the run's learning rate the parameter of this name learns at; at least 1 for one of them.
     `quantisation` is how the frozen weights are kept while training; merging and exporting always start from the unquantised ones.
     `schedule` gives words of the PEFT config that depend on the number of steps; only a running job knows them.
-    `starts_inside_model` says that the adapter starts as a part of the model's weights, which is taken out of them while training.
+    `starts_inside_model` says that the adapter starts as a part of the model's weights, which is taken out of them while training;
+    with `quantisation` it is what quantising takes out.
     `extra_numbers` are kept for each trained parameter beside the optimizer's two, in memory and in checkpoints.
     `in_four_bits` is the id of the technique that trains the same adapter, with the same options, beside frozen weights in 4 bits.
     `why_no_merge` says why the result cannot be folded in, where it cannot; such a result is exported as an adapter alone.
