@@ -62,10 +62,14 @@ def test_two_processes_do_what_one_does(recipe: Path) -> None:
     assert together["best_validation_loss"] == pytest.approx(alone["best_validation_loss"], abs=1e-4)
 
 
-@pytest.mark.parametrize("id", ["prefix", *(pytest.param(id, marks=pytest.mark.slow) for id in ("prompt", "ptuning"))])
-def test_virtual_tokens_learn_alike_in_two_processes(recipe: Path, id: str) -> None:
+@pytest.mark.parametrize("id", ["prefix", *(pytest.param(id, marks=pytest.mark.slow) for id in ("prompt", "ptuning", "eva", "loftq"))])
+def test_starts_and_virtual_tokens_are_the_same_in_two_processes(recipe: Path, id: str) -> None:
     folder, other = recipe.parent, recipe.with_name(f"{id}.phitune.yaml")
-    options = [part for option in (*COMMON[:2], "technique.virtual_tokens=6", *COMMON[3:]) for part in ("-o", option)]
+    options = [
+        part
+        for option in (*COMMON[:2], "technique.rank=4" if id in ("eva", "loftq") else "technique.virtual_tokens=6", *COMMON[3:])
+        for part in ("-o", option)
+    ]
     given = ["--model", str(folder / "tiny"), "--data", str(folder / "rows.jsonl"), "--technique", id, "--out", str(other)]
     phitune("recipe", "new", *given, *options, home=folder / "home")
     alone, together = (train(other, *launcher, "training.max_steps=6") for launcher in (ONE, TWO))
