@@ -57,9 +57,11 @@ def load_for_training(job: TrainJob, steps: int, reporter: Reporter, ranks: Rank
         if splitter is not None:
             splitter.split(model)
     if start:
+        ranks.share(start[name] for name in sorted(start))
         start_from(model, start)
     elif chosen.starts_inside_model:
         start = _start_as_error(job, model, reporter)
+        ranks.share(start[name] for name in sorted(start))
     if text := chosen.start_text(options):
         start_as(model, load_tokenizer(Path(job.base_model.path)).encode(text, add_special_tokens=False))
     return Loaded(model, matched, dtype, start)

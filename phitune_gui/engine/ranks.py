@@ -59,6 +59,13 @@ class Ranks(NamedTuple):
         distributed.all_gather(everyone, padded)
         return [each.numpy().tobytes()[: int(length)] for each, length in zip(everyone, lengths, strict=True)]
 
+    @torch.no_grad()
+    def share(self, tensors: Iterable[torch.Tensor]) -> None:
+        """Overwrite each tensor, which all have in the same order, by the first process's: another processor may round otherwise."""
+        if self.size > 1:
+            for tensor in tensors:
+                distributed.broadcast(tensor, src=0)
+
     def add_gradients(self, model: torch.nn.Module) -> None:
         """Replace the gradients by their sums over all processes, in one exchange per number format."""
         if self.size == 1:
