@@ -67,6 +67,18 @@ def doctor(as_json: Json = False) -> int:
 
 
 @app.command()
+def calibrate(
+    watts: Annotated[float | None, typer.Option("--watts", min=1, max=10_000, help="What this machine draws while it trains.")] = None,
+    price: Annotated[float | None, typer.Option("--price", min=0, max=100, help="Price of a kilowatt hour, in your currency.")] = None,
+    as_json: Json = False,
+) -> int:
+    """Measure for some ten seconds how fast this machine trains, so that plans know instead of assuming."""
+    from phitune_gui.cli.calibrate import calibrate as measure
+
+    return measure(watts, price, as_json)
+
+
+@app.command()
 def models(folders: Annotated[list[Path] | None, typer.Argument(metavar="DIR...")] = None, as_json: Json = False) -> int:
     """Local models with their verdicts; with DIR only those under it."""
     from phitune_gui.cli.look import list_models

@@ -8,7 +8,7 @@ from phitune_gui.cli.fit_words import fit_lines
 from phitune_gui.cli.output import duration, say, size, table, tell, write_json
 from phitune_gui.cli.study import Study, study
 from phitune_gui.core.names import RECIPE_SUFFIX
-from phitune_gui.core.plan import MemoryPlan
+from phitune_gui.core.plan import MemoryPlan, Plan
 from phitune_gui.core.problem import CannotStart
 from phitune_gui.core.recipe import Recipe, TechniqueSection
 from phitune_gui.jobs.machine import probe_hardware
@@ -16,6 +16,7 @@ from phitune_gui.jobs.questions import SAMPLE_ROWS
 from phitune_gui.planning.apply_preset import Applied, apply_preset
 from phitune_gui.planning.fitted import Ground
 from phitune_gui.planning.memory import PART_LABELS
+from phitune_gui.planning.time import time_range
 from phitune_gui.store.model_folder.other_contents import refuse_non_folder
 from phitune_gui.store.paths import model_folder, require_writable, runs_folder
 from phitune_gui.store.recipes import load_recipe, save_recipe, with_absolute_paths, with_options, with_setting
@@ -117,8 +118,12 @@ def show(result: Study) -> None:
         ["memory", f"{size(memory.total_bytes)} of {size(memory.available_bytes)} free ({memory.device})"],
         *_memory_rows(result.recipe, memory),
         ["disk", f"{size(plan.disk_bytes)} of {size(plan.free_disk_bytes)} free"],
-        ["time", f"about {duration(plan.time_seconds)}"],
+        ["time", _time(plan)],
     ]
+    if memory.ram_bytes:
+        rows.append(["memory beside the GPU", f"{size(memory.ram_bytes)} of {size(memory.ram_available_bytes)} free"])
+    if plan.energy_kwh is not None:
+        rows.append(["energy", f"{plan.energy_kwh:.3g} kWh" + (f", costs {plan.cost:.2f}" if plan.cost is not None else "")])
     table("", ["", ""], rows)
     for problem in plan.problems:
         say(f"{problem.severity.capitalize()}: {problem.what} {problem.how_to_fix}", "red" if problem.severity == "problem" else "yellow")
@@ -132,3 +137,9 @@ def _memory_rows(recipe: Recipe, memory: MemoryPlan) -> list[list[str]]:
     count = recipe.launcher.processes
     each = [["  processes", f"{count} x {size(memory.total_bytes // count)}"]] if count > 1 and memory.parts else []
     return [*parts, *each]
+
+
+def _time(plan: Plan) -> str:
+    low, high = time_range(plan.time_seconds, plan.time_measured)
+    how = "measured here" if plan.time_measured else "assumed; phitune calibrate measures"
+    return f"about {duration(plan.time_seconds)}, between {duration(low)} and {duration(high)} ({how})"

@@ -1,5 +1,6 @@
 """What this machine is, in bytes and counts, as the probe found it."""
 
+from phitune_gui.core.calibration import Calibration
 from phitune_gui.core.machine_report import Finding
 from phitune_gui.core.value import Value
 
@@ -9,6 +10,15 @@ class Gpu(Value):
 
     name: str
     memory_bytes: int
+    free_bytes: int | None = None
+    """What other programs leave of it; None where nobody says."""
+    has_bfloat16: bool = True
+    """Whether it multiplies bfloat16 itself; from NVIDIA's Ampere on."""
+
+    @property
+    def available_bytes(self) -> int:
+        """What a run may use of its memory."""
+        return self.memory_bytes if self.free_bytes is None else self.free_bytes
 
 
 class Hardware(Value):
@@ -28,6 +38,11 @@ class Hardware(Value):
     """Whether weights of few bits may be tried at all; only a tiny real layer, run before loading, shows that they work."""
     findings: tuple[Finding, ...] = ()
     """What the doctor found with these libraries; empty while it was not asked."""
+    calibration: Calibration | None = None
+    """What was measured on this machine; None while nothing was."""
+    watts: float | None = None
+    """What the person says it draws while it trains."""
+    price_per_kwh: float | None = None
 
     def failed(self, test: str) -> Finding | None:
         """The doctor's finding that this test fails here; None where it works or was not tried."""

@@ -87,7 +87,13 @@ class ProbeJob(_Job):
     job: Literal["probe"] = "probe"
 
 
-Job = Annotated[TrainJob | ExportJob | VerifyJob | ChatJob | StarterJob | JoinJob | ProbeJob, Field(discriminator="job")]
+class CalibrateJob(_Job):
+    """Measure what training costs on this machine, and keep it for plans."""
+
+    job: Literal["calibrate"] = "calibrate"
+
+
+Job = Annotated[TrainJob | ExportJob | VerifyJob | ChatJob | StarterJob | JoinJob | ProbeJob | CalibrateJob, Field(discriminator="job")]
 _JOB: TypeAdapter[Job] = TypeAdapter(Job)
 
 

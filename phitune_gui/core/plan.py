@@ -5,12 +5,17 @@ from phitune_gui.core.value import Value
 
 
 class MemoryPlan(Value):
-    """Predicted peak memory, part by part, in bytes, against what the device has free."""
+    """Predicted peak memory, part by part, in bytes, against what the device has free.
+
+    On a GPU it is that of the fullest one, and `ram_bytes` is what the machine needs beside it, mostly while loading.
+    """
 
     device: str = "cpu"
     parts: dict[str, int] = {}
     total_bytes: int = 0
     available_bytes: int = 0
+    ram_bytes: int = 0
+    ram_available_bytes: int = 0
 
 
 class Change(Value):
@@ -43,6 +48,11 @@ class Plan(Value):
     disk_bytes: int = 0
     free_disk_bytes: int = 0
     time_seconds: float = 0.0
+    time_measured: bool = False
+    """Whether the time rests on measurements of this machine; else on assumptions, good to a factor of two."""
+    energy_kwh: float | None = None
+    cost: float | None = None
+    """In the currency of the price that the person gave; both None while watts or price are not known."""
     problems: tuple[Problem, ...] = ()
     make_it_fit: tuple[Change, ...] = ()
     """The quickest set of edits that is enough; empty when the run fits as it is, and when nothing makes it fit."""

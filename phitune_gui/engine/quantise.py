@@ -40,17 +40,22 @@ def let_go_of_files(model: torch.nn.Module) -> None:
             parameter.data = parameter.data.clone()
 
 
-def gradient_through_quantised(quantisation: Quantisation) -> bool:
-    """Whether a tiny quantised layer gives a finite gradient here; importing bitsandbytes alone proves nothing."""
+def quantised_layer(quantisation: Quantisation, width: int) -> torch.nn.Module:
+    """A square layer of this kind, quantised, where models are trained. Raises whatever the library raises."""
     import bitsandbytes as bnb
 
     if quantisation.kind == "int8":
-        layer = bnb.nn.Linear8bitLt(WIDTH, WIDTH, bias=False, has_fp16_weights=False)
+        layer = bnb.nn.Linear8bitLt(width, width, bias=False, has_fp16_weights=False)
     else:
         layer = bnb.nn.Linear4bit(
-            WIDTH, WIDTH, bias=False, compute_dtype=torch.float32, quant_type=quantisation.kind, compress_statistics=quantisation.double
+            width, width, bias=False, compute_dtype=torch.float32, quant_type=quantisation.kind, compress_statistics=quantisation.double
         )  # fmt: skip
-    layer = layer.to("cuda" if torch.cuda.is_available() else "cpu")
+    return layer.to("cuda" if torch.cuda.is_available() else "cpu")
+
+
+def gradient_through_quantised(quantisation: Quantisation) -> bool:
+    """Whether a tiny quantised layer gives a finite gradient here; importing bitsandbytes alone proves nothing."""
+    layer = quantised_layer(quantisation, WIDTH)
     given = torch.ones(2, WIDTH, device=layer.weight.device, requires_grad=True)
     layer(given).square().mean().backward()
     return given.grad is not None and bool(torch.isfinite(given.grad).all())

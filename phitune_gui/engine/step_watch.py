@@ -14,8 +14,8 @@ from phitune_gui.data.tokens import Encoded
 from phitune_gui.engine.checkpoints import Note, checkpoint_path, prune, write_note
 from phitune_gui.engine.evaluate import mean_loss
 from phitune_gui.engine.failures import NotFinite
+from phitune_gui.engine.memory_meter import MemoryMeter
 from phitune_gui.engine.reporting import Reporter
-from phitune_gui.engine.threads import memory_now_and_peak
 from phitune_gui.engine.trainer import LearnedTokenTrainer
 from phitune_gui.files.atomic import staged_folder
 from phitune_gui.files.manifest import write_manifest
@@ -30,13 +30,13 @@ class StepWatch(TrainerCallback):
 
     trainer: LearnedTokenTrainer
 
-    def __init__(self, reporter: Reporter, validation: Sequence[Encoded], note: Note, save_steps: int, eval_steps: int) -> None:
+    def __init__(self, reporter: Reporter, validation: Sequence[Encoded], note: Note, rhythm: tuple[int, int], meter: MemoryMeter) -> None:
         self.ended_by: str | None = None
         self.last_saved: int | None = note.step or None
         self.last_loss = math.nan
         self.evaluations = dict(note.evaluations)
         self._reporter, self._validation, self._note = reporter, validation, note
-        self._save_steps, self._eval_steps = save_steps, eval_steps
+        (self._save_steps, self._eval_steps), self._meter = rhythm, meter
         self._began = self._seconds = 0.0
         self._measured_at = -math.inf
         self._not_finite = 0
@@ -83,7 +83,7 @@ class StepWatch(TrainerCallback):
         now = time.monotonic()
         if now - self._measured_at >= MEMORY_SECONDS:
             self._measured_at = now
-            used, peak = memory_now_and_peak()
+            used, peak = self._meter.now_and_peak()
             self._reporter.emit(MemoryMeasured(used_bytes=used, peak_bytes=peak))
 
     def _tick(self, done: int, total: int) -> None:

@@ -16,6 +16,7 @@ from phitune_gui.engine.checkpoints import Note, remove_later, require_same_rows
 from phitune_gui.engine.compared_rows import keep_compared_rows
 from phitune_gui.engine.load_for_training import Loaded, load_for_training, splits_layers
 from phitune_gui.engine.machines import meet_machines, share_with_machines
+from phitune_gui.engine.memory_meter import MemoryMeter
 from phitune_gui.engine.model import parameter_counts
 from phitune_gui.engine.pulse import pulse
 from phitune_gui.engine.ranks import Ranks, join_ranks, part_ranks
@@ -56,13 +57,14 @@ def _train_together(job: TrainJob, reporter: Reporter, ranks: Ranks) -> JobFinis
     if ranks.leads:
         keep_compared_rows(reporter.folder, rows)
     set_seed(job.recipe.training.seed)
-    loaded = load_for_training(job, total_steps(job.recipe.training, len(rows.train), ranks.size), reporter, ranks)
-    if job.checkpoint is None and technique(job.recipe.technique.id).starts_from_rows:
-        start_from_rows(loaded.model, rows.train)
-    ranks.share(weights.data for weights in loaded.model.parameters() if weights.requires_grad)
+    with MemoryMeter() as meter:
+        loaded = load_for_training(job, total_steps(job.recipe.training, len(rows.train), ranks.size), reporter, ranks)
+        if job.checkpoint is None and technique(job.recipe.technique.id).starts_from_rows:
+            start_from_rows(loaded.model, rows.train)
+        ranks.share(weights.data for weights in loaded.model.parameters() if weights.requires_grad)
     reporter.emit(_began(job, loaded, rows, ranks))
     save_steps, eval_steps = _rhythm(job, len(rows.train), ranks)
-    watch = StepWatch(reporter, rows.validation, note, save_steps, eval_steps)
+    watch = StepWatch(reporter, rows.validation, note, (save_steps, eval_steps), meter)
     factor = partial(technique(job.recipe.technique.id).learning_rate_factor, options_for(job.recipe.technique))
     watch.trainer = build_trainer(loaded.model, rows.train, job.recipe.training, reporter.folder, watch, ranks)
     watch.trainer.rate_factor, watch.trainer.start = factor, loaded.start

@@ -6,20 +6,26 @@ from collections.abc import Sequence
 from contextlib import suppress
 from importlib.util import find_spec
 from pathlib import Path
+from typing import Any
 
 import psutil
 
 from phitune_gui.core.events import Checked
 from phitune_gui.core.hardware import Gpu, Hardware
 from phitune_gui.core.machine_report import Finding
+from phitune_gui.store.calibrations import load_calibration
 from phitune_gui.store.machine_report import keep_findings, known_findings
 from phitune_gui.store.paths import runs_folder
+from phitune_gui.store.settings import load_settings
+
+_AMPERE = 8
+"""The first compute capability with bfloat16."""
 
 
 def probe_hardware(disk_at: Path) -> Hardware:
     """The machine now; free disk is that of the nearest existing folder at or above `disk_at`."""
-    memory = psutil.virtual_memory()
-    hardware = Hardware(
+    memory, settings = psutil.virtual_memory(), load_settings()
+    found = Hardware(
         system=f"{platform.system()} {platform.release()}",
         cpu=_cpu_name(),
         physical_cores=psutil.cpu_count(logical=False) or psutil.cpu_count() or 1,
@@ -30,8 +36,10 @@ def probe_hardware(disk_at: Path) -> Hardware:
         disk_folder=str(disk_at),
         gpus=_gpus(),
         has_bitsandbytes=find_spec("bitsandbytes") is not None,
+        watts=settings.watts,
+        price_per_kwh=settings.price_per_kwh,
     )
-    return hardware.model_copy(update={"findings": known_findings(hardware)})
+    return found.model_copy(update={"calibration": load_calibration(found), "findings": known_findings(found)})
 
 
 def remember_checks(checks: Sequence[Checked]) -> None:
@@ -66,8 +74,16 @@ def _gpus() -> tuple[Gpu, ...]:
         return ()
     try:
         handles = [pynvml.nvmlDeviceGetHandleByIndex(index) for index in range(pynvml.nvmlDeviceGetCount())]
-        return tuple(Gpu(name=str(pynvml.nvmlDeviceGetName(h)), memory_bytes=pynvml.nvmlDeviceGetMemoryInfo(h).total) for h in handles)
+        return tuple(map(_gpu, handles))
     except pynvml.NVMLError:
         return ()
     finally:
         pynvml.nvmlShutdown()
+
+
+def _gpu(handle: Any) -> Gpu:
+    import pynvml
+
+    memory = pynvml.nvmlDeviceGetMemoryInfo(handle)
+    major, _minor = pynvml.nvmlDeviceGetCudaComputeCapability(handle)
+    return Gpu(name=str(pynvml.nvmlDeviceGetName(handle)), memory_bytes=memory.total, free_bytes=memory.free, has_bfloat16=major >= _AMPERE)

@@ -53,6 +53,7 @@ def find_problems(situation: Situation, extra: Sequence[Problem] = ()) -> tuple[
         *check_learning(recipe, situation.figures),
         *check_quantisation(situation.figures, situation.hardware),
         *_check_memory(situation),
+        *_check_loading(situation),
         *_check_disk(situation),
     ]
     return tuple(sorted(dict.fromkeys(found), key=lambda problem: problem.severity != "problem"))
@@ -199,6 +200,17 @@ def _less_memory(situation: Situation) -> str:
     if situation.figures.trains_model:
         return "Choose LoRA, which trains a small adapter instead of every weight, close other programs, or choose a smaller model."
     return "Close other programs, or choose a smaller model."
+
+
+def _check_loading(situation: Situation) -> Iterator[Problem]:
+    memory = situation.memory
+    if memory.ram_bytes > memory.ram_available_bytes:
+        yield Problem(
+            where="technique.id",
+            what=f"The model passes through the machine's own memory on its way to the graphics processor, which takes about"
+                 f" {in_words(memory.ram_bytes)}, and {in_words(memory.ram_available_bytes)} are free.",
+            how_to_fix="Choose QLoRA, whose weights pass layer by layer, close other programs, or choose a smaller model.",
+        )  # fmt: skip
 
 
 def _check_disk(situation: Situation) -> Iterator[Problem]:

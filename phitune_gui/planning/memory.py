@@ -1,13 +1,17 @@
 """How much memory training will need at its peak, part by part, from closed formulas."""
 
-from phitune_gui.catalog.base_models.shapes import linear_layers, linear_parameters
+from typing import Any
+
+from phitune_gui.catalog.base_models.shapes import linear_layers, linear_parameters, output_numbers
 from phitune_gui.catalog.exports.sizes import LIBRARIES_BYTES, dtype_bytes, parameters, weights_bytes
 from phitune_gui.catalog.launchers import LAUNCHERS
+from phitune_gui.catalog.techniques import Technique
 from phitune_gui.catalog.techniques.quantisation import Quantisation
 from phitune_gui.core.base_model import BaseModel
 from phitune_gui.core.hardware import Hardware
 from phitune_gui.core.plan import MemoryPlan
 from phitune_gui.core.recipe import Recipe
+from phitune_gui.planning.devices import kind_of, planned_dtype, technique_of, trains_on
 from phitune_gui.planning.figures import Figures
 from phitune_gui.planning.split_layers import loading_bytes, split_weights
 
@@ -18,39 +22,64 @@ PART_LABELS = {
 """The parts of a memory plan as people read them."""
 _TRAINED_BYTES = 4
 """Trained weights and their gradients are float32; AdamW keeps two more float32 numbers per trained parameter."""
-_HOLES = 1.6
-"""Resident over living bytes of activations; measured between 1.5 and 1.7 with glibc from 3 to 6 GB."""
+_HOLES = {"float32": 1.55, "bfloat16": 1.42}
+"""Resident over living bytes of activations with glibc; measured 1.45 to 1.8 and 1.3 to 1.45. bfloat16 leaves smaller holes."""
+_GPU_HOLES = 1.08
+"""The same with torch's CUDA allocator: 5 to 10 % are reported; not measured here."""
+_CUDA_CONTEXT_BYTES = 500_000_000
 _LOGIT_BYTES = 8
 _LOGIT_POSITIONS = 256
 """The engine multiplies the vocabulary piece by piece: logits and their gradient exist for this many positions at once."""
 
 
 def plan_memory(recipe: Recipe, model: BaseModel | None, figures: Figures, hardware: Hardware) -> MemoryPlan:
-    """Predicted peak bytes by part, for training on the CPU with one row length for the whole micro-batch.
+    """Predicted peak bytes by part, of the fullest device, with one row length for the whole micro-batch.
 
     Number format `auto` is planned as float32, the most it can become. The batch is planned at its longest row, because the
     peak comes with it. Checked against the resident peak of real runs: tests/benchmarks/test_memory_plan.py.
     """
-    available = hardware.available_memory_bytes
+    device, processes = trains_on(hardware), _processes(recipe)
+    used = hardware.gpus[:processes]
+    available = min((gpu.available_bytes for gpu in used), default=hardware.available_memory_bytes)
     if model is None or not model.layers:
-        return MemoryPlan(available_bytes=available)
-    tokens, dtype = recipe.training.micro_batch_size * figures.row_tokens, planned_dtype(recipe, figures)
+        return MemoryPlan(device=device, available_bytes=available)
+    here = -(-processes // len(used)) if used else processes
+    parts = _parts(recipe, model, figures, hardware, here)
+    ram = processes * _passing_ram(recipe, model, figures, hardware) if used else 0
+    return MemoryPlan(
+        device=device, parts=parts, total_bytes=sum(parts.values()), available_bytes=available, ram_bytes=ram,
+        ram_available_bytes=hardware.available_memory_bytes if used else 0,
+    )  # fmt: skip
+
+
+def _passing_ram(recipe: Recipe, model: BaseModel, figures: Figures, hardware: Hardware) -> int:
+    """What one process needs of the machine's own memory: the whole model, but quantised weights go to the GPU one layer at a time."""
+    if figures.quantisation is None:
+        return weights_bytes(model, planned_dtype(recipe, figures, hardware)) + LIBRARIES_BYTES
+    return max(layer.weights for layer in linear_layers(model).values()) * _TRAINED_BYTES + LIBRARIES_BYTES
+
+
+def _parts(recipe: Recipe, model: BaseModel, figures: Figures, hardware: Hardware, processes: int) -> dict[str, int]:
+    """Of so many processes that share one memory."""
+    tokens, dtype = recipe.training.micro_batch_size * figures.row_tokens, planned_dtype(recipe, figures, hardware)
     weights = _weights(model, dtype, figures.quantisation)
+    known = hardware.calibration
+    past = known.memory_correction(kind_of(recipe, model, figures, hardware)) if known else 1.0
     parts = {
         "adapter": 0 if figures.trains_model else figures.trainable * _TRAINED_BYTES,
         "gradients": figures.trainable * _TRAINED_BYTES,
         "optimizer": figures.trainable * (2 + figures.extra_numbers) * _TRAINED_BYTES,
-        "activations": tokens * _activations_per_token(recipe, model, dtype),
+        "activations": round(past * _activations(recipe, model, dtype, tokens, hardware)),
         "logits": min(tokens, _LOGIT_POSITIONS) * model.vocabulary * _LOGIT_BYTES,
-        "overhead": LIBRARIES_BYTES,
+        "overhead": _CUDA_CONTEXT_BYTES if hardware.gpus else LIBRARIES_BYTES,
     }
-    processes = _processes(recipe)
-    held = split_weights(model, dtype, processes, recipe.launcher.all_processes) if _splits(recipe) else {"weights": weights * processes}
+    everywhere = recipe.launcher.all_processes
+    held = split_weights(model, dtype, recipe.launcher.processes, everywhere) if _splits(recipe) else {"weights": weights * processes}
     parts = {**held, **{name: size * processes for name, size in parts.items()}}
     if _splits(recipe):
         loading = loading_bytes(model, dtype, processes, recipe.launcher.all_processes) + parts["overhead"]
         parts["loading"] = max(0, loading - sum(parts.values()))
-    return MemoryPlan(device="cpu", parts=parts, total_bytes=sum(parts.values()), available_bytes=available)
+    return parts
 
 
 def _splits(recipe: Recipe) -> bool:
@@ -73,18 +102,29 @@ def _weights(model: BaseModel, dtype: str, quantisation: Quantisation | None) ->
     return round(linear * quantisation.bytes_per_weight) + (parameters(model) - linear + unpacked) * dtype_bytes(dtype)
 
 
-def planned_dtype(recipe: Recipe, figures: Figures) -> str:
-    """The number format that the model's weights are planned in; those that are trained themselves are float32."""
-    return "float32" if figures.trains_model or recipe.training.dtype == "auto" else recipe.training.dtype
+def _activations(recipe: Recipe, model: BaseModel, dtype: str, tokens: int, hardware: Hardware) -> int:
+    """All tokens' activations, as the technique at work has them, and what it computes from the weights alone."""
+    technique = technique_of(recipe)
+    layer, outputs, weights = _activations_per_token(model, dtype), output_numbers(model), linear_parameters(model)
+    layer = round(layer * technique.activation_factor) + round(outputs * technique.bytes_per_output)
+    if recipe.training.gradient_checkpointing:
+        kept = model.layers * model.hidden * dtype_bytes(dtype)
+        return tokens * (kept + layer) + round(technique.weight_copies * weights / model.layers * _TRAINED_BYTES)
+    holes = _GPU_HOLES if hardware.gpus else 1.0 if _splits(recipe) else _HOLES[dtype]
+    whole = tokens * model.layers * layer * holes + technique.weight_copies * weights * _TRAINED_BYTES
+    return round(whole) + _whole_layer(model, technique)
 
 
-def _activations_per_token(recipe: Recipe, model: BaseModel, dtype: str) -> int:
-    """Bytes kept per token for the backward pass, over all layers, with float32 adapters on all four linear layers.
+def _whole_layer(model: BaseModel, technique: Technique[Any]) -> int:
+    """A technique that measures whole adapted weights holds the largest of them twice in float32."""
+    largest = max(layer.weights for layer in linear_layers(model).values())
+    return 2 * largest * _TRAINED_BYTES if technique.bytes_per_output else 0
+
+
+def _activations_per_token(model: BaseModel, dtype: str) -> int:
+    """Bytes that one layer keeps per token for the backward pass, with float32 adapters on all four linear layers.
 
     With gradient checkpointing each layer keeps only its input, and one layer at a time is computed again in full; freed memory
     then returns to the system at once, as it does when layers are split. Else the allocator keeps holes between what is alive.
     """
-    layer = 44 * model.hidden + 16 * model.intermediate if dtype == "float32" else 32 * model.hidden + 10 * model.intermediate
-    if recipe.training.gradient_checkpointing:
-        return model.layers * model.hidden * dtype_bytes(dtype) + layer
-    return round(model.layers * layer * (1 if _splits(recipe) else _HOLES))
+    return 44 * model.hidden + 16 * model.intermediate if dtype == "float32" else 32 * model.hidden + 10 * model.intermediate

@@ -10,10 +10,11 @@ from phitune_gui.core.problem import Problem
 from phitune_gui.core.recipe import Recipe
 from phitune_gui.planning.checks import Situation, find_problems
 from phitune_gui.planning.disk import plan_disk
+from phitune_gui.planning.energy import energy
 from phitune_gui.planning.figures import count
 from phitune_gui.planning.make_it_fit import make_it_fit
 from phitune_gui.planning.memory import plan_memory
-from phitune_gui.planning.time import estimate_seconds
+from phitune_gui.planning.time import estimate
 
 
 def make_plan(
@@ -24,6 +25,7 @@ def make_plan(
     memory = plan_memory(recipe, model, figures, hardware)
     disk = plan_disk(model, figures)
     fit = make_it_fit(recipe, model, report, hardware)
+    time = estimate(recipe, model, report, figures, hardware)
     return Plan(
         trainable_parameters=figures.trainable,
         total_parameters=figures.total,
@@ -41,7 +43,9 @@ def make_plan(
         memory=memory,
         disk_bytes=disk.total,
         free_disk_bytes=hardware.free_disk_bytes,
-        time_seconds=estimate_seconds(recipe, model, report, figures, hardware),
+        time_seconds=time.seconds,
+        time_measured=time.measured,
+        **energy(time.seconds, hardware),
         problems=find_problems(Situation(recipe, model, report, hardware, figures, memory, disk, fit.least_bytes), extra),
         make_it_fit=fit.offers[0] if fit.offers else (),
         other_ways_to_fit=fit.offers[1:],

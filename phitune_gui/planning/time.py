@@ -1,42 +1,131 @@
-"""How long a run may take, guessed from parameters and tokens before the first step was measured."""
+"""How long a run may take: what it has to compute, times what that costs on this machine."""
 
-from phitune_gui.catalog.exports.sizes import parameters
+from typing import NamedTuple
+
+from phitune_gui.catalog.base_models import work
+from phitune_gui.catalog.base_models.shapes import linear_parameters
+from phitune_gui.catalog.exports.sizes import weights_bytes
+from phitune_gui.catalog.launchers import LAUNCHERS
 from phitune_gui.core.base_model import BaseModel
+from phitune_gui.core.calibration import Calibration, Speed
 from phitune_gui.core.dataset_report import DatasetReport
 from phitune_gui.core.hardware import Hardware
 from phitune_gui.core.recipe import Recipe
+from phitune_gui.planning.devices import kind_of, planned_dtype, technique_of, trains_on
 from phitune_gui.planning.figures import Figures
+from phitune_gui.planning.padding import padding
 
-_OPERATIONS_PER_CORE_SECOND = 40e9
-"""Assumed: what training in float32 reached on one core of a 2023 server processor (85e9 for bare matrix products)."""
-_PASSES_FROZEN = 4
-"""Operations per parameter and token: 2 forward, 2 backward; frozen weights need no gradient of their own."""
-_PASSES_RECOMPUTING = 2
-_PASSES_OWN_GRADIENT = 2
-_PASSES_JUDGING = 2
-_PADDING = 1.15
-"""Rows of one micro-batch are filled up to the longest; assumed to add this much."""
-_LOADING_SECONDS = 15.0
-_LOADING_BYTES_PER_SECOND = 500e6
+_ASSUMED = {"float32": 1 / 40e9, "bfloat16": 1 / 40e9}
+"""Seconds per operation and core: what training in float32 reached on a 2023 server processor; bfloat16 may be no faster."""
+_ASSUMED_GPU = {"float32": 1 / 10e12, "bfloat16": 1 / 40e12}
+"""Assumed for a middling graphics processor; nothing was measured on one."""
+_UNPACKING = 5e-10
+"""Seconds per 4-bit weight and pass, as measured on two such cores."""
+_START_SECONDS = 8.0
+_LOADING = 500e6
+_OPTIMIZER_SECONDS = 0.7e-9
+"""AdamW, for each trained number; measured 1.4 ms for two million."""
+_SAVING = 200e6
+_SAVED_BYTES = 12
+_USUAL_LENGTH = 256
 
 
-def estimate_seconds(
+class Estimate(NamedTuple):
+    """Seconds from Start to the end, and whether they rest on measurements of this machine."""
+
+    seconds: float = 0.0
+    measured: bool = False
+
+
+class _Cost(NamedTuple):
+    """One model on this machine in this number format: seconds of one forward pass for one token, one learned token, one pass."""
+
+    token: float
+    learned: float
+    unpacking: float
+
+
+def estimate(
     recipe: Recipe, model: BaseModel | None, report: DatasetReport | None, figures: Figures, hardware: Hardware
-) -> float:  # fmt: skip
-    """Seconds from Start to the end: loading, every step, every validation. 0 when nothing is known; expect half to twice of it."""
-    if model is None or report is None or not figures.steps or not report.tokens:
-        return 0.0
-    size = parameters(model)
-    tokens = report.tokens * _PADDING * figures.steps / figures.steps_per_epoch
-    passes = _PASSES_FROZEN + recipe.training.gradient_checkpointing * _PASSES_RECOMPUTING + figures.trains_model * _PASSES_OWN_GRADIENT
-    evaluations = 1 + figures.steps // figures.eval_steps
-    judged = evaluations * figures.validation_rows * report.tokens / max(1, figures.train_rows)
+) -> Estimate:  # fmt: skip
+    """Loading, every step, every validation, every checkpoint; nothing while model or tokens are unknown."""
+    if model is None or not model.layers or report is None or not figures.steps or not report.tokens:
+        return Estimate()
+    device = trains_on(hardware)
+    like = kind_of(recipe, model, figures, hardware)
+    known = hardware.calibration if device == "cpu" else None
+    past = hardware.calibration.seconds_correction(like) if hardware.calibration else 1.0
+    steps = figures.steps * step_seconds(recipe, model, report, figures, hardware) * past
+    total = steps + _judging(recipe, model, report, figures, hardware) * past + _saving(figures) + _loading(recipe, model, known)
+    return Estimate(total, bool(past != 1.0 or (known and known.speeds)))
+
+
+def step_seconds(recipe: Recipe, model: BaseModel, report: DatasetReport, figures: Figures, hardware: Hardware) -> float:
+    """Seconds of one optimizer step of ordinary rows, without what past runs have taught."""
+    cost, technique = _cost(recipe, model, report, figures, hardware), technique_of(recipe)
+    epoch = figures.steps_per_epoch
+    here = 1 / recipe.launcher.nodes  # the share of this machine; the others compute theirs at the same time
+    tokens = here * report.tokens / epoch * padding(report, recipe.training.micro_batch_size, recipe.data.max_length)
+    passes = recipe.training.accumulation * recipe.launcher.processes
+    units = work.TRAINS_ADAPTER + recipe.training.gradient_checkpointing * work.RECOMPUTES + figures.trains_model * work.TRAINS_WEIGHTS
+    alike = tokens * technique.time_factor + passes * technique.time_per_pass
+    computing = units * (alike * cost.token + passes * cost.unpacking) + work.TRAINS_ADAPTER * here * report.learned_tokens / epoch * cost.learned
+    return computing * _sharing(recipe, hardware) + figures.trainable * _OPTIMIZER_SECONDS
+
+
+def time_range(seconds: float, measured: bool = False) -> tuple[float, float]:
+    """What to show before the first step: assumptions are good to a factor of two, measurements to three tenths."""
+    return (seconds * 0.8, seconds * 1.3) if measured else (seconds / 2, seconds * 2)
+
+
+def _cost(recipe: Recipe, model: BaseModel, report: DatasetReport, figures: Figures, hardware: Hardware) -> _Cost:
+    speed, unpacking = _speed(recipe, figures, hardware), 0.0
+    length = min(report.lengths.p50 or _USUAL_LENGTH, recipe.data.max_length)
+    token = work.operations(model, length) * speed.seconds_per_operation + work.elements(model) * speed.seconds_per_element
+    if figures.quantisation is not None and trains_on(hardware) == "cpu":
+        known = hardware.calibration.seconds_per_unpacked_weight if hardware.calibration else 0.0
+        unpacking = linear_parameters(model) * (known or _UNPACKING)
+    return _Cost(token, work.head_operations(model) * speed.seconds_per_operation, unpacking)
+
+
+def _speed(recipe: Recipe, figures: Figures, hardware: Hardware) -> Speed:
+    dtype = planned_dtype(recipe, figures, hardware)
+    if trains_on(hardware) == "cuda":
+        return Speed(seconds_per_operation=_ASSUMED_GPU[dtype], seconds_per_element=0)
     cores = min(recipe.training.threads or hardware.physical_cores, max(1, hardware.logical_cores))
-    operations = size * (passes * tokens + _PASSES_JUDGING * judged)
-    loading = _LOADING_SECONDS + 4 * size / _LOADING_BYTES_PER_SECOND
-    return loading + operations / (cores * _OPERATIONS_PER_CORE_SECOND)
+    known = hardware.calibration
+    if known is None or dtype not in known.speeds:
+        return Speed(seconds_per_operation=_ASSUMED[dtype] / cores, seconds_per_element=0)
+    slower = max(1, known.cores) / cores
+    measured = known.speeds[dtype]
+    return Speed(seconds_per_operation=measured.seconds_per_operation * slower, seconds_per_element=measured.seconds_per_element * slower)
 
 
-def time_range(seconds: float) -> tuple[float, float]:
-    """What to show before the first step: the estimate is good to a factor of two, not more."""
-    return seconds / 2, seconds * 2
+def _sharing(recipe: Recipe, hardware: Hardware) -> float:
+    """Processes share the cores of one machine, so they gain nothing there; each GPU computes for itself."""
+    factor = next((known.time_factor for known in LAUNCHERS if known.id == recipe.launcher.id), 1.0)
+    return factor / min(recipe.launcher.processes, max(1, len(hardware.gpus)))
+
+
+def _judging(recipe: Recipe, model: BaseModel, report: DatasetReport, figures: Figures, hardware: Hardware) -> float:
+    """The held-out rows before the first step, at each validation and after the last step; rows of like length share a pass."""
+    cost = _cost(recipe, model, report, figures, hardware)
+    share = figures.validation_rows / max(1, figures.train_rows)
+    evaluations = 1 + -(-figures.steps // figures.eval_steps)
+    return evaluations * share * work.JUDGES * (report.tokens * cost.token + report.learned_tokens * cost.learned)
+
+
+def _saving(figures: Figures) -> float:
+    saves = 1 + figures.steps // figures.save_steps
+    return saves * figures.trainable * _SAVED_BYTES / _SAVING
+
+
+def _loading(recipe: Recipe, model: BaseModel, known: Calibration | None) -> float:
+    """Imports, then the files once for each process and once more for a technique that takes its start out of the model."""
+    start = (known.start_seconds if known else 0.0) or _START_SECONDS
+    speed = (known.loading_bytes_per_second if known else 0.0) or _LOADING
+    technique = technique_of(recipe)
+    times = recipe.launcher.processes * (2 if technique.starts_inside_model else 1)
+    per_operation = min((each.seconds_per_operation for each in known.speeds.values()), default=_ASSUMED["float32"]) if known else 2.5e-11
+    begins = technique.start_tokens * work.operations(model, 0) * per_operation
+    return start + times * weights_bytes(model, model.dtype) / speed + begins

@@ -13,7 +13,7 @@ from phitune_gui.planning.figures import Figures, count
 from phitune_gui.planning.learning_checks import check_quantisation
 from phitune_gui.planning.memory import plan_memory
 from phitune_gui.planning.savings import Saving, with_savings
-from phitune_gui.planning.time import estimate_seconds
+from phitune_gui.planning.time import estimate
 
 
 class Trial(NamedTuple):
@@ -37,7 +37,7 @@ class Trial(NamedTuple):
     def seconds(self, way: Sequence[Saving]) -> float:
         """The whole run's time with these savings."""
         recipe, figures = self._edited(way)
-        return estimate_seconds(recipe, self.model, self.report, figures, self.hardware)
+        return estimate(recipe, self.model, self.report, figures, self.hardware).seconds
 
     def works(self, way: Sequence[Saving]) -> bool:
         """Whether launcher and machine take the technique, where it becomes another one."""

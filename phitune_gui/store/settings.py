@@ -22,6 +22,10 @@ class Settings(Lenient):
     schema_version: int = SCHEMA_VERSION
     theme: Literal["system", "light", "dark"] = Field("system", title="Theme", description="Light, dark, or as the system says.")
     model_folders: tuple[str, ...] = Field((), title="Model folders", description="Folders that are searched for models.")
+    watts: float | None = Field(
+        None, gt=0, le=10_000, title="Watts", description="What this machine draws while it trains; empty leaves energy out of plans."
+    )
+    price_per_kwh: float | None = Field(None, ge=0, le=100, title="Price per kWh", description="In your own currency.")
     last_model: str = ""
     last_data: tuple[str, ...] = ()
     recent_recipes: tuple[str, ...] = ()

@@ -13,7 +13,19 @@ from pydantic import ValidationError
 
 from phitune_gui.core import events as e
 from phitune_gui.core import names
-from phitune_gui.core.job import ChatJob, ExportJob, Job, JoinJob, ProbeJob, Request, StarterJob, TrainJob, VerifyJob, job_from_json
+from phitune_gui.core.job import (
+    CalibrateJob,
+    ChatJob,
+    ExportJob,
+    Job,
+    JoinJob,
+    ProbeJob,
+    Request,
+    StarterJob,
+    TrainJob,
+    VerifyJob,
+    job_from_json,
+)
 from phitune_gui.core.recipe import LauncherSection
 from phitune_gui.core.run import Run, apply_all
 from phitune_gui.files.atomic import sweep
@@ -24,6 +36,7 @@ from phitune_gui.store.checkpoints import checkpoint_steps
 from phitune_gui.store.runs import read_events
 from phitune_gui.worker.company import Lost, company, follow_parent
 from phitune_gui.worker.joining import join_training
+from phitune_gui.worker.lessons import keep_measured, learn_from
 from phitune_gui.worker.reporter import FolderReporter
 
 
@@ -88,6 +101,8 @@ def _work(folder: Path, job: Job) -> int:
         ending = _lost(str(loss), folder)
     except Exception as error:  # noqa: BLE001  the one place where every failure becomes an event
         ending = _explain(error, folder)
+    if isinstance(job, TrainJob):
+        learn_from(job, apply_all(Run(), read_events(folder)))
     reporter.emit(ending)
     return names.EXIT_FAILED if isinstance(ending, e.JobFailed) else names.EXIT_DONE
 
@@ -116,7 +131,7 @@ def _read_job(folder: Path) -> Job | None:
     return job
 
 
-def _do(job: TrainJob | ExportJob | VerifyJob | ChatJob | StarterJob | ProbeJob, reporter: FolderReporter) -> e.Event:
+def _do(job: TrainJob | ExportJob | VerifyJob | ChatJob | StarterJob | ProbeJob | CalibrateJob, reporter: FolderReporter) -> e.Event:
     """Hand the job to its part of the engine; imported only here, because one job needs one part and imports take seconds."""
     match job:
         case TrainJob():
@@ -143,6 +158,12 @@ def _do(job: TrainJob | ExportJob | VerifyJob | ChatJob | StarterJob | ProbeJob,
             from phitune_gui.engine.probe import run_probe
 
             return run_probe(job, reporter)
+        case CalibrateJob():
+            from phitune_gui.engine.calibrate import run_calibration
+
+            done = run_calibration(job, reporter)
+            keep_measured(done.results)
+            return done
 
 
 def _explain(error: Exception, folder: Path) -> e.JobFailed:

@@ -323,7 +323,7 @@ def test_amounts_are_said_as_people_say_them() -> None:
     assert part_of_text(4.0e9, 21.8e9) == "4.0 of 21.8 GB"
     assert part_of_text(1.3e6, 79.3e9) == "1.3 MB of 79.3 GB"
     assert [span_text(seconds) for seconds in (0.2, 42, 720, 12_000, 95_000)] == ["1 s", "42 s", "12 min", "3 h 20 min", "26 h"]
-    assert estimate_text(42 * 60) == "38 – 46 min"
+    assert (estimate_text(42 * 60, True), estimate_text(42 * 60, False)) == ("34 – 55 min", "21 – 84 min")
 
 
 @pytest.mark.parametrize(

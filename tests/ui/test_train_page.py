@@ -66,7 +66,7 @@ def test_a_recipe_that_is_ready_says_what_start_does_and_starts(qtbot: QtBot, pa
     qtbot.waitUntil(page.ready.isVisible)
 
     assert not page.empty.isVisible()
-    assert "191 rows to learn from, 10 steps. About 2 min on this machine." in visible_words(page)
+    assert "191 rows to learn from, 10 steps. About 60 s – 4 min on this machine." in visible_words(page)
     press(qtbot, page.ready.buttons["start"])
     assert session.asked == [("start_run",)]
     with qtbot.waitSignal(session.page_requested) as asked:

@@ -20,5 +20,7 @@ class Launcher:
     why_not: str = ""
     when: str = ""
     """When to choose it, in a sentence."""
+    time_factor: float = 1.0
+    """Seconds of a step against those of one process with as many cores."""
     environment: Mapping[str, str] = field(default_factory=dict)
     """What each process must find in its environment."""

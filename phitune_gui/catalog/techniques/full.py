@@ -34,5 +34,6 @@ FULL = Technique(
     target_modules=lambda _options: (),
     can_merge=True,
     can_export=True,
+    activation_factor=0.66,
     usual_learning_rates=(1e-5, 5e-5),
 )

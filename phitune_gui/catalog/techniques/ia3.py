@@ -62,4 +62,6 @@ IA3 = Technique(
     target_modules=target_modules,
     can_merge=True,
     can_export=True,
+    activation_factor=0.68,
+    time_factor=0.94,
 )

@@ -67,4 +67,6 @@ OFT = Technique(
     target_modules=lambda options: options.target_modules,
     can_merge=True,
     can_export=True,
+    time_per_pass=8,  # processor time against LoRA on 2 layers of 1024 at 64, 256 and 1024 tokens: 1.13, 1.06, 1.02
+    activation_factor=0.9,
 )

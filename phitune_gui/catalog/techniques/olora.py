@@ -26,5 +26,6 @@ OLORA = Technique(
     can_merge=True,
     can_export=True,
     starts_inside_model=True,
+    start_tokens=2700,  # 1.81 s of one core for 26 million weights, at 0.68 ms for a token
     extra_numbers=1,
 )

@@ -46,5 +46,6 @@ PISSA = Technique(
     can_merge=True,
     can_export=True,
     starts_inside_model=True,
+    start_tokens=1400,  # 0.96 s of one core for 26 million weights, at 0.68 ms for a token
     extra_numbers=1,
 )

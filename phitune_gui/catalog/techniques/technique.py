@@ -52,6 +52,10 @@ class Technique(Generic[Options]):
     `virtual_tokens` is how many learned tokens stand before every conversation; `start_text` what they begin as, if a text.
     `can_checkpoint` is false where activations cannot be computed twice.
     `starts_from_rows` says that the adapter's start is computed from the run's own rows.
+    `time_factor` is what a token costs beside LoRA, `time_per_pass` how many more tokens of LoRA each pass through the layers is worth,
+    `start_tokens` how many tokens' forward pass the start is worth; all were measured in processor seconds.
+    `activation_factor`, `bytes_per_output` (kept for each token and output of a layer) and `weight_copies` (float32 copies of all linear
+    weights, kept for the backward pass) say how its memory while it computes differs from LoRA's; measured as resident peaks.
     `usual_learning_rates` is stated where the usual default would do harm; twice as high as its end is advised against.
     """
 
@@ -72,6 +76,12 @@ class Technique(Generic[Options]):
     starts_inside_model: bool = False
     extra_numbers: int = 0
     in_four_bits: str = ""
+    time_factor: float = 1.0
+    time_per_pass: int = 0
+    start_tokens: int = 0
+    activation_factor: float = 1.0
+    bytes_per_output: float = 0.0
+    weight_copies: float = 0.0
     quantisation: Callable[[Options], Quantisation | None] = _none
     schedule: Callable[[Options, int], dict[str, Any]] = _nothing
     why_no_merge: str = ""

@@ -106,8 +106,8 @@ class RunCard(QWidget):
     def _build_figures(self) -> None:
         labels = {
             "model": self.tr("Model"), "data": self.tr("Data"), "technique": self.tr("Technique"), "trainable": self.tr("Trainable"),
-            "batch": self.tr("Effective batch"), "steps": self.tr("Steps"),
-            "processes": self.tr("Processes"), "memory": self.tr("Memory"), "disk": self.tr("Disk"), "time": self.tr("Time"),
+            "batch": self.tr("Effective batch"), "steps": self.tr("Steps"), "processes": self.tr("Processes"),
+            "memory": self.tr("Memory"), "disk": self.tr("Disk"), "time": self.tr("Time"), "energy": self.tr("Energy"),
         }  # fmt: skip
         self._lines = {name: _Line(label) for name, label in labels.items()}
         self.memory = MemoryBar(labels["memory"])
@@ -161,10 +161,12 @@ class RunCard(QWidget):
             "processes": self._processes(plan, said.processes),
             "memory": part_of_text(memory.total_bytes, memory.available_bytes) if memory.total_bytes else "–",
             "disk": part_of_text(plan.disk_bytes, plan.free_disk_bytes) if plan.disk_bytes else "–",
-            "time": estimate_text(plan.time_seconds) if plan.time_seconds else "–",
+            "time": estimate_text(plan.time_seconds, plan.time_measured) if plan.time_seconds else "–",
+            "energy": self._energy(plan),
         }  # fmt: skip
         for name, text in texts.items():
             self.line(name).setText(text)
+        self._lines["energy"].setVisible(plan.energy_kwh is not None)
         self.line("model").setToolTip(said.model)
         self._lines["processes"].setVisible(said.processes > 1)
         parts = [Part(part_labels.get(name, name), amount) for name, amount in memory.parts.items()]
@@ -178,6 +180,13 @@ class RunCard(QWidget):
         """`2 × 44.8 GB`: how many, and what each needs."""
         each = bytes_text(plan.memory.total_bytes / count)
         return f"{count} × {each}" if plan.memory.total_bytes else str(count)
+
+    def _energy(self, plan: Plan) -> str:
+        """What it draws, and what that costs in the person's own currency."""
+        if plan.energy_kwh is None:
+            return "–"
+        used = self.tr("{amount} kWh").format(amount=f"{plan.energy_kwh:.3g}")
+        return used if plan.cost is None else self.tr("{energy} · costs {cost}").format(energy=used, cost=f"{plan.cost:.2f}")
 
     def stress_start(self, stressed: bool) -> None:
         """Whether Start is the main button of what is on the screen, or a quiet one beside it."""

@@ -55,7 +55,7 @@ def ready_text(plan: Plan) -> str:
     rows, steps = count_text(plan.train_rows), count_text(plan.steps)
     parts = [_tr("{rows} rows to learn from, {steps} steps.").format(rows=rows, steps=steps)]
     if plan.time_seconds:
-        parts.append(_tr("About {time} on this machine.").format(time=estimate_text(plan.time_seconds)))
+        parts.append(_tr("About {time} on this machine.").format(time=estimate_text(plan.time_seconds, plan.time_measured)))
     return " ".join([*parts, _tr("The loss appears here as the model learns.")])
 
 

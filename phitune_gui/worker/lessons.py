@@ -1,0 +1,70 @@
+"""Makes plans better by what happened: keeps a calibration, and compares each attempt with what was predicted for it."""
+
+import logging
+from statistics import median
+from typing import Any
+
+from phitune_gui.core.calibration import Calibration, PastRun
+from phitune_gui.core.hardware import Hardware
+from phitune_gui.core.job import TrainJob
+from phitune_gui.core.problem import CannotStart
+from phitune_gui.core.run import Run
+from phitune_gui.jobs.machine import probe_hardware
+from phitune_gui.planning.devices import kind_of
+from phitune_gui.planning.figures import count
+from phitune_gui.planning.memory import plan_memory
+from phitune_gui.planning.time import step_seconds
+from phitune_gui.store.calibrations import save_calibration
+from phitune_gui.store.paths import home
+
+_WARM_UP = 1
+_LEAST_STEPS = 3
+_LEAST_SHARE = 0.2
+"""Where activations are a smaller share of the memory, the rest of it drowns what they really took."""
+_log = logging.getLogger(__name__)
+
+
+def keep_measured(results: dict[str, Any]) -> None:
+    """Keep a new calibration. What past runs taught was in terms of the old one, so it goes. Raises CannotStart or OSError."""
+    save_calibration(Calibration.model_validate(results), probe_hardware(home()))
+
+
+def learn_from(job: TrainJob, run: Run) -> None:
+    """Fold an ended attempt into the calibration; too short a one teaches nothing, and a full disk only costs the lesson."""
+    if len(run.steps) < _LEAST_STEPS or run.dataset is None:
+        return
+    try:
+        hardware = probe_hardware(home())
+        known = hardware.calibration or Calibration()
+        save_calibration(known.with_run(_lesson(job, run, hardware)), hardware)
+    except (CannotStart, OSError) as error:
+        _log.warning("What this run took could not be kept for later plans: %s", error)
+
+
+def _lesson(job: TrainJob, run: Run, hardware: Hardware) -> PastRun:
+    """The same prediction that the plan made, but without corrections, against what was seen."""
+    assert run.dataset is not None
+    plain = hardware.model_copy(update={"calibration": known.without_runs() if (known := hardware.calibration) else None})
+    recipe = job.recipe
+    training = recipe.training if recipe.training.dtype != "auto" else recipe.training.model_copy(update={"dtype": run.dtype})
+    recipe = recipe.model_copy(update={"training": training})
+    figures = count(recipe, job.base_model, run.dataset)
+    memory = plan_memory(recipe, job.base_model, figures, plain)
+    tokens = sum(step.tokens for step in run.steps) / len(run.steps)
+    expected = step_seconds(recipe, job.base_model, run.dataset, figures, plain) * tokens * figures.steps_per_epoch / run.dataset.tokens
+    return kind_of(recipe, job.base_model, figures, plain).model_copy(
+        update={"seconds_ratio": _middle(run) / expected, "memory_ratio": _memory_ratio(memory.parts, memory.device, run.peak_bytes)}
+    )
+
+
+def _middle(run: Run) -> float:
+    """Seconds of an ordinary step; the first one of a process is slow."""
+    return median(step.seconds for step in run.steps[_WARM_UP:])
+
+
+def _memory_ratio(parts: dict[str, int], device: str, peak: int) -> float:
+    """Seen over predicted activations; 0, not known, for a GPU, whose memory is not measured yet, and where they weigh little."""
+    activations, total = parts.get("activations", 0), sum(parts.values())
+    if device != "cpu" or not peak or activations < _LEAST_SHARE * total:
+        return 0.0
+    return max(0.0, (peak - (total - activations)) / activations)
