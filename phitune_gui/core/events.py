@@ -74,6 +74,8 @@ class TrainingBegan(_Event):
     matched_modules: int = 0
     dtype: str = ""
     device: str = ""
+    eval_steps: int = 0
+    save_steps: int = 0
 
 
 class StepLogged(_Event):

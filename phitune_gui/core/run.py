@@ -84,6 +84,13 @@ class Run(Value):
     matched_modules: int = 0
     dtype: str = ""
     device: str = ""
+    eval_steps: int = 0
+    save_steps: int = 0
+    stage_began_at: float = 0.0
+    judging_seconds: float = 0.0
+    """What the newest validation took."""
+    saving_seconds: float = 0.0
+    """What the newest checkpoint took."""
     hardware: Hardware | None = None
     dataset: DatasetReport | None = None
     steps: tuple[Step, ...] = ()
@@ -185,7 +192,15 @@ def _attempt_began(run: Run, event: e.AttemptBegan) -> dict[str, object]:
 
 def _stage_began(run: Run, event: e.StageBegan) -> dict[str, object]:
     state = "running" if run.state in ("queued", "starting") and event.stage != "starting" else run.state
-    return {"state": state, "stage": event.stage, "stage_detail": event.detail, "done": 0.0, "total": 0.0, "unit": ""}
+    return {
+        "state": state,
+        "stage": event.stage,
+        "stage_detail": event.detail,
+        "stage_began_at": event.at,
+        "done": 0.0,
+        "total": 0.0,
+        "unit": "",
+    }
 
 
 def _training_began(run: Run, event: e.TrainingBegan) -> dict[str, object]:
@@ -194,7 +209,14 @@ def _training_began(run: Run, event: e.TrainingBegan) -> dict[str, object]:
 
 def _evaluated(run: Run, event: e.Evaluated) -> dict[str, object]:
     others = tuple(point for point in run.evaluations if point.step != event.step)
-    return {"evaluations": (*others, Evaluation(event.step, event.loss))}
+    judging = max(event.at - run.stage_began_at, 0.0) if run.stage == "evaluating" else run.judging_seconds
+    return {"evaluations": (*others, Evaluation(event.step, event.loss)), "judging_seconds": judging}
+
+
+def _saved(run: Run, event: e.CheckpointSaved) -> dict[str, object]:
+    """It follows at once on the step or the validation before it, whose event was the last one."""
+    took = max(event.at - run.last_at, 0.0) if run.last_at else 0.0
+    return {"checkpoints": (*run.checkpoints, Checkpoint(event.step, event.path)), "saving_seconds": took}
 
 
 def _acknowledged(run: Run, event: e.Acknowledged) -> dict[str, object]:
@@ -232,7 +254,7 @@ _CHANGES: dict[type, Callable[[Run, Any], dict[str, object]]] = {
     e.Evaluated: _evaluated,
     e.SampleWritten: lambda run, event: {"samples": (*run.samples, Sample(event.step, event.prompt, event.text))},
     e.MemoryMeasured: lambda run, event: {"used_bytes": event.used_bytes, "peak_bytes": max(run.peak_bytes, event.peak_bytes)},
-    e.CheckpointSaved: lambda run, event: {"checkpoints": (*run.checkpoints, Checkpoint(event.step, event.path))},
+    e.CheckpointSaved: _saved,
     e.Warned: lambda run, event: {"warnings": (*run.warnings, event.message)},
     e.Advised: lambda run, event: {"advice": (*run.advice, event.message)},
     e.Checked: lambda run, event: {"checks": (*run.checks, event)},

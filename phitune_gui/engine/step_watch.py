@@ -61,6 +61,8 @@ class StepWatch(TrainerCallback):
         self.measure_memory()
         save_asked = self._follow_requests()
         is_last = state.global_step >= state.max_steps
+        if is_last:
+            self.measure_memory(at_once=True)
         self._require_numbers(state.global_step, patience=1 if is_last or self.ended_by else PATIENCE)
         if is_last or (self._eval_steps and state.global_step % self._eval_steps == 0):
             self.judge(state.global_step)
@@ -78,10 +80,10 @@ class StepWatch(TrainerCallback):
         self._reporter.emit(Evaluated(step=step, loss=loss, rows=len(self._validation), tokens=tokens))
         self._reporter.emit(StageBegan(stage="training"))
 
-    def measure_memory(self) -> None:
-        """Say how much memory is used, at most every two seconds."""
+    def measure_memory(self, at_once: bool = False) -> None:
+        """Say how much memory is used, at most every two seconds unless `at_once`."""
         now = time.monotonic()
-        if now - self._measured_at >= MEMORY_SECONDS:
+        if at_once or now - self._measured_at >= MEMORY_SECONDS:
             self._measured_at = now
             used, peak = self._meter.now_and_peak()
             self._reporter.emit(MemoryMeasured(used_bytes=used, peak_bytes=peak))

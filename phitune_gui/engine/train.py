@@ -62,9 +62,9 @@ def _train_together(job: TrainJob, reporter: Reporter, ranks: Ranks) -> JobFinis
         if job.checkpoint is None and technique(job.recipe.technique.id).starts_from_rows:
             start_from_rows(loaded.model, rows.train)
         ranks.share(weights.data for weights in loaded.model.parameters() if weights.requires_grad)
-    reporter.emit(_began(job, loaded, rows, ranks))
-    save_steps, eval_steps = _rhythm(job, len(rows.train), ranks)
-    watch = StepWatch(reporter, rows.validation, note, (save_steps, eval_steps), meter)
+    rhythm = save_steps, eval_steps = _rhythm(job, len(rows.train), ranks)
+    reporter.emit(_began(job, loaded, rows, ranks).model_copy(update={"save_steps": save_steps, "eval_steps": eval_steps}))
+    watch = StepWatch(reporter, rows.validation, note, rhythm, meter)
     factor = partial(technique(job.recipe.technique.id).learning_rate_factor, options_for(job.recipe.technique))
     watch.trainer = build_trainer(loaded.model, rows.train, job.recipe.training, reporter.folder, watch, ranks)
     watch.trainer.rate_factor, watch.trainer.start = factor, loaded.start

@@ -69,7 +69,9 @@ def step_seconds(recipe: Recipe, model: BaseModel, report: DatasetReport, figure
     passes = recipe.training.accumulation * recipe.launcher.processes
     units = work.TRAINS_ADAPTER + recipe.training.gradient_checkpointing * work.RECOMPUTES + figures.trains_model * work.TRAINS_WEIGHTS
     alike = tokens * technique.time_factor + passes * technique.time_per_pass
-    computing = units * (alike * cost.token + passes * cost.unpacking) + work.TRAINS_ADAPTER * here * report.learned_tokens / epoch * cost.learned
+    computing = (
+        units * (alike * cost.token + passes * cost.unpacking) + work.TRAINS_ADAPTER * here * report.learned_tokens / epoch * cost.learned
+    )
     return computing * _sharing(recipe, hardware) + figures.trainable * _OPTIMIZER_SECONDS
 
 

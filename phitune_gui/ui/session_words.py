@@ -10,6 +10,7 @@ from phitune_gui.core.hardware import Hardware
 from phitune_gui.core.problem import Problem
 from phitune_gui.core.recipe import Recipe
 from phitune_gui.core.run import Run
+from phitune_gui.core.time_left import seconds_left
 from phitune_gui.planning.memory import PART_LABELS
 from phitune_gui.ui.field_titles import wrong_field_problems
 from phitune_gui.ui.run_titles import elided, model_name, title_of
@@ -19,7 +20,7 @@ from phitune_gui.ui.widgets.amounts import span_text
 from phitune_gui.ui.widgets.figures import bytes_text
 from phitune_gui.ui.widgets.rail import Mark
 from phitune_gui.ui.widgets.run_card import RunWords
-from phitune_gui.ui.widgets.run_words import seconds_left, stage_text
+from phitune_gui.ui.widgets.run_words import stage_text
 
 
 def _tr(text: str) -> str:

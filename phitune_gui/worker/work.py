@@ -101,9 +101,9 @@ def _work(folder: Path, job: Job) -> int:
         ending = _lost(str(loss), folder)
     except Exception as error:  # noqa: BLE001  the one place where every failure becomes an event
         ending = _explain(error, folder)
+    reporter.emit(ending)
     if isinstance(job, TrainJob):
         learn_from(job, apply_all(Run(), read_events(folder)))
-    reporter.emit(ending)
     return names.EXIT_FAILED if isinstance(ending, e.JobFailed) else names.EXIT_DONE
 
 

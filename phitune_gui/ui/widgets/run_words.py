@@ -1,17 +1,12 @@
 """A run said in words: its state, its stage, how far it is and when it will be done."""
 
-from statistics import median
-
 from PySide6.QtCore import QCoreApplication
 
 from phitune_gui.core.plan import Plan
 from phitune_gui.core.run import Run
+from phitune_gui.core.time_left import seconds_left
 from phitune_gui.ui.widgets.amounts import estimate_text
 from phitune_gui.ui.widgets.figures import count_text, seconds_text
-
-WARM_UP_STEPS = 3
-"""The first steps of a process are slow (caches, memory); they say nothing about the rest."""
-RECENT_STEPS = 25
 
 
 def _tr(text: str) -> str:
@@ -57,14 +52,6 @@ def ready_text(plan: Plan) -> str:
     if plan.time_seconds:
         parts.append(_tr("About {time} on this machine.").format(time=estimate_text(plan.time_seconds, plan.time_measured)))
     return " ".join([*parts, _tr("The loss appears here as the model learns.")])
-
-
-def seconds_left(run: Run) -> float | None:
-    """Seconds until the last planned step, from the median of the newest steps; None while nothing can be said."""
-    steady = run.steps[max(WARM_UP_STEPS, len(run.steps) - RECENT_STEPS) :]
-    if run.ended or not steady or not run.total_steps:
-        return None
-    return median(step.seconds for step in steady) * max(run.total_steps - run.step, 0)
 
 
 def progress_text(run: Run, train_on: str) -> str:

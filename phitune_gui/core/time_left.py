@@ -1,0 +1,33 @@
+"""When a run will be done: its own steps, validations and checkpoints so far, times those that are left."""
+
+from statistics import mean, median
+
+from phitune_gui.core.run import Run
+
+WARM_UP_STEPS = 3
+"""The first steps of a process are slow (caches, memory); they say nothing about the rest."""
+RECENT_STEPS = 25
+
+
+def seconds_left(run: Run) -> float | None:
+    """Seconds until the end of training; None while nothing can be said.
+
+    The middle of the newest steps' seconds per token, so that a hiccup does not count, for the tokens of an ordinary step.
+    """
+    steady = run.steps[max(WARM_UP_STEPS, len(run.steps) - RECENT_STEPS) :]
+    if run.ended or not steady or not run.total_steps:
+        return None
+    left = max(run.total_steps - run.step, 0)
+    each = median(step.seconds / max(1, step.tokens) for step in steady) * mean(max(1, step.tokens) for step in run.steps)
+    return (
+        each * left
+        + _times_left(run, run.eval_steps, left) * run.judging_seconds
+        + _times_left(run, run.save_steps, left) * run.saving_seconds
+    )
+
+
+def _times_left(run: Run, every: int, left: int) -> int:
+    """How often something that happens every so many steps, and after the last one, will happen still."""
+    if not left:
+        return 0
+    return run.total_steps // every - run.step // every + (run.total_steps % every > 0) if every else 1
