@@ -125,3 +125,8 @@ def test_what_it_took_to_fit_is_said() -> None:
 def test_nothing_known_is_no_obstacle() -> None:
     for each in PRESETS:
         assert apply_preset(each, a_recipe(), Ground(None, None, machine(8, 0, 0))).fits
+
+
+def test_a_preset_takes_back_noise_that_an_earlier_recipe_had() -> None:
+    noisy = with_value(a_recipe(), "training.neftune_alpha", 5.0)
+    assert apply_preset(preset("recommended"), noisy, Ground(a_model(), a_report(), a_machine(64))).recipe.training.neftune_alpha is None

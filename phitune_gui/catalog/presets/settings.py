@@ -62,6 +62,7 @@ def edits(settings: Settings, situation: Situation) -> dict[str, Any]:
         "training.schedule": settings.schedule,
         "training.weight_decay": 0.0,
         "training.max_grad_norm": settings.max_grad_norm,
+        "training.neftune_alpha": None,
         "training.save_steps": settings.save_steps,
         "training.eval_steps": settings.eval_steps,
         "training.dtype": settings.dtype,
