@@ -15,8 +15,10 @@ from phitune_gui.planning.devices import kind_of, planned_dtype, technique_of, t
 from phitune_gui.planning.figures import Figures
 from phitune_gui.planning.padding import padding
 
-_ASSUMED = {"float32": 1 / 40e9, "bfloat16": 1 / 40e9}
-"""Seconds per operation and core: what training in float32 reached on a 2023 server processor; bfloat16 may be no faster."""
+_ASSUMED = {"float32": 1 / 40e9, "bfloat16": 1 / 25e9}
+"""Seconds per operation and core: what training in float32 reached on a 2023 server processor; without instructions of its own bfloat16
+is slower, and where it is faster only a measurement knows.
+"""
 _ASSUMED_GPU = {"float32": 1 / 10e12, "bfloat16": 1 / 40e12}
 """Assumed for a middling graphics processor; nothing was measured on one."""
 _UNPACKING = 5e-10

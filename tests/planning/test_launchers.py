@@ -31,7 +31,8 @@ def test_memory_is_that_of_the_plan_and_shared_out_among_the_processes() -> None
     found = rows()
     assert found["ddp"].memory_bytes == 2 * found["single"].memory_bytes
     assert found["fsdp2"].bytes_per_process < found["single"].memory_bytes
-    assert found["ddp"].buys.startswith("Each step learns from 8 rows instead of 4. 2 processes need 65.2 GB of memory, 32.6 GB each")
+    whole, each = (f"{size / 1e9:.1f} GB" for size in (found["ddp"].memory_bytes, found["single"].memory_bytes))
+    assert found["ddp"].buys.startswith(f"Each step learns from 8 rows instead of 4. 2 processes need {whole} of memory, {each} each")
 
 
 def test_a_technique_that_is_not_proven_is_refused_with_the_launchers_own_reason() -> None:

@@ -10,7 +10,7 @@ import pytest
 
 from phitune_gui.catalog.base_models import judge_config
 from phitune_gui.catalog.launchers import LAUNCHERS
-from phitune_gui.catalog.techniques import TECHNIQUES
+from phitune_gui.catalog.techniques import TECHNIQUES, technique
 from phitune_gui.core.base_model import BaseModel
 from phitune_gui.core.dataset_report import DatasetReport, Lengths
 from phitune_gui.core.hardware import Gpu, Hardware
@@ -21,7 +21,7 @@ from phitune_gui.planning import trial
 from phitune_gui.planning.figures import count
 from phitune_gui.planning.memory import plan_memory
 from phitune_gui.planning.plan import make_plan
-from phitune_gui.planning.time import estimate_seconds
+from phitune_gui.planning.time import Estimate, estimate
 from tests.catalog.test_base_models import MEDIUM, MINI, PHI_4_MINI, STARTER
 from tests.helpers.factories import GB, a_machine, a_recipe, a_report
 
@@ -52,7 +52,7 @@ class Case(NamedTuple):
     def seconds(self, edits: Edit) -> float:
         """How long the edited recipe takes."""
         recipe = edited(self.recipe, edits)
-        return estimate_seconds(recipe, self.model, self.report, count(recipe, self.model, self.report), self.hardware)
+        return estimate(recipe, self.model, self.report, count(recipe, self.model, self.report), self.hardware).seconds
 
     def planned(self, edits: Edit) -> Plan:
         """The whole plan of the recipe, edited as window and command line do."""
@@ -120,7 +120,7 @@ def other_edits(case: Case) -> list[Edit]:
     """What may be changed beside rows, written down here once more so that a forgotten edit would be noticed."""
     recipe, report = case.recipe, case.report
     edits: list[Edit] = []
-    if not recipe.training.gradient_checkpointing:
+    if not recipe.training.gradient_checkpointing and technique(recipe.technique.id).can_checkpoint:
         edits.append({"training.gradient_checkpointing": True})
     if recipe.training.dtype != "bfloat16":
         edits.append({"training.dtype": "bfloat16"})
@@ -215,14 +215,14 @@ def drawn_clock(dice: random.Random) -> Callable[..., float]:
     """An estimate of time in which every edit has a price of its own, some below one."""
     rows, twice, cut, four, rounded, borrowed = (dice.uniform(0.3, 3) for _ in range(6))
 
-    def seconds(recipe: Recipe, *_others: object) -> float:
+    def seconds(recipe: Recipe, *_others: object) -> Estimate:
         price = 1000 * (1 + rows / recipe.training.micro_batch_size) * recipe.data.max_length**cut
         for chosen, factor in (
             (recipe.training.gradient_checkpointing, twice), (recipe.training.dtype == "bfloat16", rounded),
             (recipe.launcher.id == "fsdp2", borrowed), (recipe.technique.id.startswith("q"), four),
         ):  # fmt: skip
             price *= factor if chosen else 1
-        return price
+        return Estimate(price)
 
     return seconds
 
@@ -233,7 +233,7 @@ def test_whatever_edits_cost_the_quickest_are_found(monkeypatch: pytest.MonkeyPa
     for case in cases():
         clock = drawn_clock(dice)
         for module in (trial, planning, sys.modules[__name__]):
-            monkeypatch.setattr(module, "estimate_seconds", clock)
+            monkeypatch.setattr(module, "estimate", clock)
         check_case(case)
 
 

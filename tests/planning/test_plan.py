@@ -196,7 +196,7 @@ def test_a_failed_test_greys_the_techniques_that_need_it_and_no_other() -> None:
     finding = Finding(name=FOUR_BIT, ok=False, why="no kernel image")
     machine = a_machine().model_copy(update={"findings": (finding,)})
     refusals = technique_refusals(Ground(a_model(), a_report(), machine))
-    assert set(refusals) == {"qlora", "qdora"}
+    assert set(refusals) == {"qlora", "qdora", "loftq"}
     assert all("no kernel image" in reason for reason in refusals.values())
     assert technique_refusals(Ground(a_model(), a_report(), a_machine())) == {}
 
