@@ -26,7 +26,7 @@ from phitune_gui.engine.loss import summed_loss
 from phitune_gui.engine.model import Tuned, attach_adapter
 from phitune_gui.engine.number_format import bfloat16_speed_up
 from phitune_gui.engine.quantise import quantised_layer
-from phitune_gui.engine.reporting import Reporter, raise_when_stopped
+from phitune_gui.engine.reporting import Reporter, Stopped, raise_when_stopped
 from phitune_gui.engine.threads import use_threads
 
 _NARROW, _WIDE = (512, 1408, 6), (2048, 5632, 1)
@@ -38,7 +38,14 @@ _UNPACKED = 2048
 
 
 def run_calibration(_job: CalibrateJob, reporter: Reporter) -> JobFinished:
-    """Measure each number format, unpacking of 4-bit weights and loading; `results` holds the Calibration. May raise Stopped."""
+    """Measure each number format, unpacking of 4-bit weights and loading; `results` holds the Calibration, nothing when stopped."""
+    try:
+        return JobFinished(results=_calibration(reporter).model_dump())
+    except Stopped:
+        return JobFinished(stopped_early=True)
+
+
+def _calibration(reporter: Reporter) -> Calibration:
     started = time.time() - psutil.Process().create_time()
     cores = use_threads(None)
     speeds = {}
@@ -47,11 +54,10 @@ def run_calibration(_job: CalibrateJob, reporter: Reporter) -> JobFinished:
         _say(reporter, f"training steps in {name}")
         speeds[name] = _speed(dtype)
     _say(reporter, "4-bit weights and the disk")
-    found = Calibration(
+    return Calibration(
         made_at=time.time(), cores=cores, speeds=speeds, bfloat16_speed_up=bfloat16_speed_up(), start_seconds=started,
         seconds_per_unpacked_weight=_unpacking_seconds(), loading_bytes_per_second=_loading_speed(reporter.folder),
     )  # fmt: skip
-    return JobFinished(results=found.model_dump())
 
 
 def _say(reporter: Reporter, what: str) -> None:

@@ -7,7 +7,7 @@ from types import TracebackType
 from phitune_gui.engine.threads import memory_now_and_peak
 
 _SAMPLE_SECONDS = 0.02
-_STATUS = Path("/proc/self/status")
+_STATUS_FILE = Path("/proc/self/status")
 _FORGET = Path("/proc/self/clear_refs")
 _PEAK = "5"
 """What makes Linux begin its highest mark anew (proc(5), clear_refs, since Linux 4.0)."""
@@ -43,7 +43,8 @@ class MemoryMeter:
     def now_and_peak(self) -> tuple[int, int]:
         """Resident bytes now, and the highest need so far."""
         now, peak = memory_now_and_peak()
-        return now, max(now, peak, self._loading_peak)
+        mark = _status("VmHWM:")  # getrusage's peak cannot be begun anew where it came from the process that started this one
+        return now, max(now, peak if mark is None else mark, self._loading_peak)
 
     def _sample(self) -> None:
         while not self._done.wait(_SAMPLE_SECONDS):
@@ -52,11 +53,15 @@ class MemoryMeter:
 
 def anonymous_bytes() -> int | None:
     """Resident bytes that no file stands behind; None where the system does not say."""
+    return _status("RssAnon:")
+
+
+def _status(name: str) -> int | None:
     try:
-        lines = _STATUS.read_text("ascii").splitlines()
+        lines = _STATUS_FILE.read_text("ascii").splitlines()
     except (OSError, ValueError):
         return None
-    return next((int(line.split()[1]) * 1024 for line in lines if line.startswith("RssAnon:")), None)
+    return next((int(line.split()[1]) * 1024 for line in lines if line.startswith(name)), None)
 
 
 def _forget_peak() -> bool:

@@ -2,9 +2,9 @@
 
 import logging
 from statistics import median
-from typing import Any
 
 from phitune_gui.core.calibration import Calibration, PastRun
+from phitune_gui.core.events import JobFinished
 from phitune_gui.core.hardware import Hardware
 from phitune_gui.core.job import TrainJob
 from phitune_gui.core.problem import CannotStart
@@ -24,9 +24,14 @@ _LEAST_SHARE = 0.2
 _log = logging.getLogger(__name__)
 
 
-def keep_measured(results: dict[str, Any]) -> None:
-    """Keep a new calibration. What past runs taught was in terms of the old one, so it goes. Raises CannotStart or OSError."""
-    save_calibration(Calibration.model_validate(results), probe_hardware(home()))
+def keep_measured(done: JobFinished) -> JobFinished:
+    """Keep a new calibration, and pass it on; what past runs taught was in terms of the old one, so it goes.
+
+    A calibration that was stopped changes nothing. Raises CannotStart or OSError.
+    """
+    if not done.stopped_early:
+        save_calibration(Calibration.model_validate(done.results), probe_hardware(home()))
+    return done
 
 
 def learn_from(job: TrainJob, run: Run) -> None:

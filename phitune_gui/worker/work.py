@@ -161,9 +161,7 @@ def _do(job: TrainJob | ExportJob | VerifyJob | ChatJob | StarterJob | ProbeJob 
         case CalibrateJob():
             from phitune_gui.engine.calibrate import run_calibration
 
-            done = run_calibration(job, reporter)
-            keep_measured(done.results)
-            return done
+            return keep_measured(run_calibration(job, reporter))
 
 
 def _explain(error: Exception, folder: Path) -> e.JobFailed:
