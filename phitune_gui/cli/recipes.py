@@ -140,6 +140,8 @@ def _memory_rows(recipe: Recipe, memory: MemoryPlan) -> list[list[str]]:
 
 
 def _time(plan: Plan) -> str:
+    if not plan.time_seconds:
+        return "not known yet"
     low, high = time_range(plan.time_seconds, plan.time_measured)
     how = "measured here" if plan.time_measured else "assumed; phitune calibrate measures"
     return f"about {duration(plan.time_seconds)}, between {duration(low)} and {duration(high)} ({how})"
