@@ -171,6 +171,14 @@ def plan(
 
 
 @app.command()
+def deepspeed(recipe: Annotated[Path, typer.Argument(metavar="RECIPE")], settings: Settings = None, as_json: Json = False) -> int:
+    """Print DeepSpeed's own settings for a recipe whose launcher is one of ZeRO."""
+    from phitune_gui.cli.recipes import show_deepspeed
+
+    return show_deepspeed(recipe, settings or [], as_json)
+
+
+@app.command()
 def train(
     recipe: Annotated[Path, typer.Argument(metavar="RECIPE")],
     settings: Settings = None,

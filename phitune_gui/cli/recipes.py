@@ -1,8 +1,11 @@
 """The commands about recipes: write one, and say what it would do."""
 
+import json
 from pathlib import Path
 from typing import NamedTuple
 
+from phitune_gui.catalog.launchers import LAUNCHERS
+from phitune_gui.catalog.launchers.zero_settings import zero_settings
 from phitune_gui.catalog.presets import preset
 from phitune_gui.cli.fit_words import fit_lines
 from phitune_gui.cli.output import duration, say, size, table, tell, write_json
@@ -100,6 +103,23 @@ def show_plan(path: Path, settings: list[str], exact: bool, as_json: bool) -> in
         write_json(result.plan)
     else:
         show(result)
+    return 0
+
+
+def show_deepspeed(path: Path, settings: list[str], as_json: bool) -> int:
+    """Print what DeepSpeed will be told. Raises CannotStart for a launcher that does without it."""
+    recipe = chosen_recipe(path, settings)
+    stages = {known.id: known.zero_stage for known in LAUNCHERS if known.zero_stage is not None}
+    stage = stages.get(recipe.launcher.id)
+    if stage is None:
+        raise CannotStart(
+            "launcher.id", f"The launcher {recipe.launcher.id} does not use DeepSpeed.", f"Set launcher.id to one of: {', '.join(stages)}."
+        )
+    made = zero_settings(recipe, stage)
+    if as_json:
+        write_json(made)
+    else:
+        tell(json.dumps(made, indent=2))
     return 0
 
 

@@ -36,6 +36,8 @@ class Hardware(Value):
     gpus: tuple[Gpu, ...] = ()
     has_bitsandbytes: bool = True
     """Whether weights of few bits may be tried at all; only a tiny real layer, run before loading, shows that they work."""
+    has_deepspeed: bool = False
+    """Whether DeepSpeed, an extra, is installed."""
     findings: tuple[Finding, ...] = ()
     """What the doctor found with these libraries; empty while it was not asked."""
     calibration: Calibration | None = None

@@ -6,6 +6,8 @@ from pathlib import Path
 import torch
 from transformers import set_seed
 
+from phitune_gui.catalog.launchers import launcher as offered
+from phitune_gui.catalog.launchers.zero_settings import zero_settings
 from phitune_gui.catalog.techniques import options_for, technique
 from phitune_gui.core.events import DatasetInspected, JobFinished, Paused, Resumed, StageBegan, TrainingBegan
 from phitune_gui.core.job import TrainJob
@@ -68,6 +70,8 @@ def _train_together(job: TrainJob, reporter: Reporter, ranks: Ranks) -> JobFinis
     factor = partial(technique(job.recipe.technique.id).learning_rate_factor, options_for(job.recipe.technique))
     watch.trainer = build_trainer(loaded.model, rows.train, job.recipe.training, reporter.folder, watch, ranks)
     watch.trainer.rate_factor, watch.trainer.start = factor, loaded.start
+    stage = offered(job.recipe.launcher.id).zero_stage
+    watch.trainer.zero = None if stage is None else zero_settings(job.recipe, stage)
     _train(job, reporter, watch, note)
     return _kept(job, reporter, watch)
 

@@ -28,6 +28,7 @@ from phitune_gui.engine.model import Tuned
 from phitune_gui.engine.parameter_groups import RateFactor, parameter_groups
 from phitune_gui.engine.ranks import Ranks
 from phitune_gui.engine.virtual_tokens import adds_tokens, load_encoder, save_encoder
+from phitune_gui.engine.zero import SharedAdamW
 
 SCHEDULES = {"cosine": "cosine", "linear": "linear", "constant": "constant_with_warmup"}
 
@@ -43,6 +44,9 @@ class LearnedTokenTrainer(Trainer):
     rate_factor: RateFactor = staticmethod(lambda _name: 1.0)
     start: Weights | None = None
     """What an adapter that starts inside the model began as."""
+    zero: dict[str, Any] | None = None
+    """DeepSpeed's settings, where it shares out the optimizer's state."""
+    shared: SharedAdamW | None = None
     step_loss = 0.0
     step_tokens = 0
     step_learned = 0
@@ -58,8 +62,14 @@ class LearnedTokenTrainer(Trainer):
             kind, options = self.get_optimizer_cls_and_kwargs(self.args, trained)
             decayed = self.get_decay_parameter_names(trained)
             groups = parameter_groups(trained.named_parameters(), decayed, self.rate_factor, options["lr"], self.args.weight_decay)
-            self.optimizer = kind(groups, **options)
+            self.optimizer = kind(groups, **options) if self.zero is None else self._share(groups, options)
         return self.optimizer
+
+    def _share(self, groups: list[dict[str, Any]], options: dict[str, Any]) -> SharedAdamW:
+        options = {name: value for name, value in options.items() if name != "fused"}
+        shared = self.shared = SharedAdamW(self.model, groups, self.zero, **options)
+        self.accelerator.backward = lambda loss, **_words: shared.backward(loss, self.accelerator.sync_gradients)
+        return shared
 
     def get_batch_samples(self, epoch_iterator: Iterator[Any], num_batches: int, device: torch.device) -> tuple[list[Any], torch.Tensor]:
         """The passes of one step and the number of tokens that all of them learn together."""
@@ -71,7 +81,7 @@ class LearnedTokenTrainer(Trainer):
         self, model: Tuned, inputs: dict[str, Any], return_outputs: bool = False, num_items_in_batch: torch.Tensor | None = None
     ) -> Any:
         """This pass's share of the step's mean loss; the shares of all passes add up to the mean."""
-        total = summed_loss(model, inputs)
+        total = summed_loss(model, inputs) if self.shared is None else self.shared.loss(inputs)
         tokens, learned = token_counts(inputs)
         self.step_loss += total.item()
         self.step_tokens += tokens
@@ -88,6 +98,8 @@ class LearnedTokenTrainer(Trainer):
 
     def _clip_grad_norm(self, model: Tuned) -> Any:
         """First make the gradients those of the whole step: each process has only seen its own rows."""
+        if self.shared is not None:
+            return self.shared.clip_and_step()
         self.ranks.add_gradients(model)
         return super()._clip_grad_norm(model)
 
@@ -110,6 +122,8 @@ class LearnedTokenTrainer(Trainer):
         Every process calls this; each has random numbers of its own, but only the first one writes, into its `folder`.
         """
         bring_files(lambda own: self._save_rng_state(str(own)), folder, self.ranks)
+        if self.shared is not None:
+            self.shared.gather()
         if self.ranks.leads:
             with every_rank(self.model):
                 save_weights(self.model, folder)
@@ -121,6 +135,8 @@ class LearnedTokenTrainer(Trainer):
                 save_start(self.start, folder)
             self._save_optimizer_and_scheduler(str(folder))
             self.state.save_to_json(str(folder / "trainer_state.json"))
+        if self.shared is not None:
+            self.shared.forget()
         self.ranks.wait()
 
 

@@ -36,6 +36,7 @@ def probe_hardware(disk_at: Path) -> Hardware:
         disk_folder=str(disk_at),
         gpus=_gpus(),
         has_bitsandbytes=find_spec("bitsandbytes") is not None,
+        has_deepspeed=find_spec("deepspeed") is not None,
         watts=settings.watts,
         price_per_kwh=settings.price_per_kwh,
     )

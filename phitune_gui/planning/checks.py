@@ -17,6 +17,7 @@ from phitune_gui.planning.figures import Figures
 from phitune_gui.planning.learning_checks import check_learning, check_quantisation
 from phitune_gui.planning.machine_checks import check_machines
 from phitune_gui.planning.words import in_words
+from phitune_gui.planning.zero_checks import check_zero
 
 _TIGHT = 0.85
 """Above this share of the free memory a run may fail when other programs grow."""
@@ -46,6 +47,7 @@ def find_problems(situation: Situation, extra: Sequence[Problem] = ()) -> tuple[
         *(check_rows(recipe, model, report) if report else ()),
         *technique_problems(recipe.technique, model),
         *_check_launcher(recipe),
+        *check_zero(recipe, situation.hardware, situation.figures),
         *_check_length(recipe, model),
         *_check_virtual_tokens(recipe, model, situation.figures),
         *_check_saving(recipe),

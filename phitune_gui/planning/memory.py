@@ -14,6 +14,7 @@ from phitune_gui.core.recipe import Recipe
 from phitune_gui.planning.devices import kind_of, planned_dtype, technique_of, trains_on
 from phitune_gui.planning.figures import Figures
 from phitune_gui.planning.split_layers import loading_bytes, split_weights
+from phitune_gui.planning.zero_memory import zero_parts
 
 PART_LABELS = {
     "weights": "Weights", "adapter": "Adapter", "gradients": "Gradients", "optimizer": "Optimizer", "activations": "Activations",
@@ -76,6 +77,9 @@ def _parts(recipe: Recipe, model: BaseModel, figures: Figures, hardware: Hardwar
     everywhere = recipe.launcher.all_processes
     held = split_weights(model, dtype, recipe.launcher.processes, everywhere) if _splits(recipe) else {"weights": weights * processes}
     parts = {**held, **{name: size * processes for name, size in parts.items()}}
+    stage = next((known.zero_stage for known in LAUNCHERS if known.id == recipe.launcher.id), None)
+    if stage is not None:
+        parts |= zero_parts(stage, figures.trainable, processes)
     if _splits(recipe):
         loading = loading_bytes(model, dtype, processes, recipe.launcher.all_processes) + parts["overhead"]
         parts["loading"] = max(0, loading - sum(parts.values()))

@@ -138,7 +138,7 @@ def test_other_launchers_are_refused_in_plain_words() -> None:
     problem = only(planned(with_values(launcher__id="zero3")))
     assert problem.where == "launcher.id"
     assert problem.what == "PhiTune has no launcher named 'zero3'."
-    assert problem.how_to_fix == "Choose one of: single, ddp, fsdp2."
+    assert problem.how_to_fix == "Choose one of: single, ddp, fsdp2, zero1, zero2."
 
 
 @pytest.mark.parametrize(("id", "processes"), [("single", 2), ("ddp", 1), ("fsdp2", 1)])

@@ -13,6 +13,8 @@ class Launcher:
     summary: str
     several: bool
     shares: bool = False
+    zero_stage: int | None = None
+    """The stage of DeepSpeed's ZeRO that it trains with; None without DeepSpeed."""
     splits_layers: bool = False
     """Whether each process keeps a part of every frozen layer only."""
     techniques: tuple[str, ...] | None = None
