@@ -22,7 +22,12 @@ pytestmark = [
 ]
 
 STAGES = [each.id for each in LAUNCHERS if each.zero_stage]
-PROVEN = [(each.id, technique) for each in LAUNCHERS if each.zero_stage for technique in each.techniques or ()]
+PROVEN = [
+    pytest.param(each.id, technique, marks=[] if technique == "lora" else pytest.mark.slow)
+    for each in LAUNCHERS
+    if each.zero_stage
+    for technique in each.techniques or ()
+]
 
 
 def zero(id: str) -> tuple[str, ...]:

@@ -46,7 +46,7 @@ def test_a_stage_that_contradicts_the_launcher_is_refused() -> None:
     assert "zero2 is stage 2" in words
 
 
-@pytest.mark.parametrize("technique", ["qlora", "qdora", "full"])
+@pytest.mark.parametrize("technique", ["qdora", "full"])
 def test_what_was_not_shown_to_learn_the_same_is_refused(technique: str) -> None:
     assert ("launcher.id", True) in [(where, "one process" in words) for where, words in refused(planned("zero2", technique=technique))]
 

@@ -4,7 +4,7 @@ from phitune_gui.catalog.launchers.launcher import Launcher
 
 # Stage 3 is not here: nothing has been shown to learn the same under it as in one process, and files and judging would have to gather
 # the weights first.
-_PROVEN = ("lora",)
+_PROVEN = ("lora", "dora", "qlora")
 _WHY_NOT = "Only what was shown to learn the same as in one process is let in."
 
 ZERO1 = Launcher(
