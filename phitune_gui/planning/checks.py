@@ -108,7 +108,7 @@ def _check_launcher(recipe: Recipe) -> Iterator[Problem]:
             what=f"The launcher {chosen.id} starts one process, but {recipe.launcher.all_processes} are asked for.",
             how_to_fix=f"Set {where} to 1, or launcher.id to {_several()}.",
         )
-    yield from check_machines(recipe.launcher)
+    yield from check_machines(recipe.launcher, chosen)
     if chosen.several and recipe.launcher.all_processes == 1:
         yield Problem(
             where="launcher.processes", what=f"The launcher {chosen.id} is for several processes, but one is asked for.",

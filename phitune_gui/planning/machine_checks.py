@@ -2,12 +2,13 @@
 
 from collections.abc import Iterator
 
+from phitune_gui.catalog.launchers import Launcher
 from phitune_gui.core.address import read_address
 from phitune_gui.core.problem import Problem
 from phitune_gui.core.recipe import LauncherSection
 
 
-def check_machines(launcher: LauncherSection) -> Iterator[Problem]:
+def check_machines(launcher: LauncherSection, chosen: Launcher) -> Iterator[Problem]:
     """An address is needed for several machines, has no meaning for one, and whoever reaches it can read what is exchanged."""
     where = "launcher.rendezvous"
     if launcher.nodes == 1:
@@ -17,6 +18,12 @@ def check_machines(launcher: LauncherSection) -> Iterator[Problem]:
                 what=f"{where} is {launcher.rendezvous}, but only one machine trains, so it has no effect.",
                 how_to_fix=f"Leave {where} out, or set launcher.nodes to 2 or more.",
             )  # fmt: skip
+        return
+    if not chosen.machines:
+        yield Problem(
+            where="launcher.nodes", what=f"{launcher.nodes} machines are asked for, and {chosen.id} was only shown to be right on one.",
+            how_to_fix="Set launcher.nodes to 1, or launcher.id to ddp or fsdp2.",
+        )  # fmt: skip
         return
     try:
         address = read_address(launcher.rendezvous)

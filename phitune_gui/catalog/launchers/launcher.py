@@ -24,5 +24,7 @@ class Launcher:
     """When to choose it, in a sentence."""
     time_factor: float = 1.0
     """Seconds of a step against those of one process with as many cores."""
+    machines: bool = True
+    """Whether several machines may train together, where there are several processes."""
     environment: Mapping[str, str] = field(default_factory=dict)
     """What each process must find in its environment."""

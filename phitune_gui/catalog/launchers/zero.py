@@ -11,10 +11,10 @@ ZERO1 = Launcher(
     "zero1", "DeepSpeed ZeRO 1",
     "Each process holds the whole model, and of the optimizer's state only its part."
     " For training all weights; an adapter is so small that sharing it out saves next to nothing.",
-    several=True, shares=True, zero_stage=1, techniques=_PROVEN, why_not=_WHY_NOT,
+    several=True, shares=True, machines=False, zero_stage=1, techniques=_PROVEN, why_not=_WHY_NOT,
 )  # fmt: skip
 ZERO2 = Launcher(
     "zero2", "DeepSpeed ZeRO 2",
     "Like ZeRO 1, and of the gradients as well each process keeps only its part.",
-    several=True, shares=True, zero_stage=2, techniques=_PROVEN, why_not=_WHY_NOT,
+    several=True, shares=True, machines=False, zero_stage=2, techniques=_PROVEN, why_not=_WHY_NOT,
 )  # fmt: skip
