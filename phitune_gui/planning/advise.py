@@ -92,10 +92,8 @@ def _sharing_place(scenario: Scenario, column: Column, recipe: Recipe, ground: G
     if devices < 2:
         reason = f"{column} shares one run among several graphics processors, and {'only one is' if devices else 'none is'} here."
         return Place(**shown, works_here=False, reason=reason)
-    if not ways:
-        reason = f"{devices} graphics processors are here, but no launcher of this PhiTune shares the memory of one run among them."
-        return Place(**shown, works_here=False, reason=reason)
-    made = fitted(recipe.model_copy(update={"launcher": LauncherSection(id=ways[0].id, processes=devices)}), ground)
+    # The last one shares most.
+    made = fitted(recipe.model_copy(update={"launcher": LauncherSection(id=ways[-1].id, processes=devices)}), ground)
     blocked, memory = obstacle(made.plan, ground.hardware), made.plan.memory
     return Place(
         **shown, works_here=blocked is None, reason=_no_way(made, blocked.what) if blocked else _needs(made),

@@ -71,7 +71,7 @@ def _row(offered: Launcher, recipe: Recipe, ground: Ground) -> LauncherRow:
 def _refusal(made: Fitted) -> str:
     """What is wrong with this launcher itself; what is wrong with model, data or technique alone is another matter."""
     blocking = (problem for problem in made.plan.problems if problem.severity == "problem")
-    return next((problem.what for problem in blocking if problem.where.startswith("launcher.")), "")
+    return next((f"{problem.what} {problem.how_to_fix}" for problem in blocking if problem.where.startswith("launcher.")), "")
 
 
 def _shortage(made: Fitted) -> str:

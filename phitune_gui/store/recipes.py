@@ -74,8 +74,19 @@ def with_options(recipe: Recipe, settings: list[str]) -> Recipe:
         name, equals, value = setting.partition("=")
         if not equals:
             raise CannotStart("-o", f"The option {setting!r} has no value.", "Write it as key=value, for example training.epochs=2.")
-        recipe = with_setting(recipe, name.strip(), _parsed(value.strip()))
+        recipe = _with_text(recipe, name.strip(), value.strip())
     return recipe
+
+
+def _with_text(recipe: Recipe, name: str, text: str) -> Recipe:
+    """`none` empties a field; where a field cannot be empty it is a word like others, as in launcher.offload=none."""
+    parsed = _parsed(text)
+    try:
+        return with_setting(recipe, name, parsed)
+    except CannotStart:
+        if parsed is not None or not text:
+            raise
+    return with_setting(recipe, name, text)
 
 
 def with_setting(recipe: Recipe, name: str, value: Any) -> Recipe:

@@ -2,15 +2,11 @@
 
 import pytest
 
-from phitune_gui.catalog import launchers
-from phitune_gui.catalog.launchers import Launcher
 from phitune_gui.catalog.scenarios import SCENARIOS, scenario
 from phitune_gui.catalog.techniques import TECHNIQUES
 from phitune_gui.core.dataset_report import DatasetReport
 from phitune_gui.core.hardware import Gpu
 from phitune_gui.core.recipe import with_value
-from phitune_gui.planning import advise as advising
-from phitune_gui.planning import checks
 from phitune_gui.planning.advise import Place, advise, ranked_by
 from phitune_gui.planning.fitted import Ground
 from phitune_gui.planning.plan import make_plan
@@ -26,9 +22,11 @@ def rows(count: int) -> DatasetReport:
     return a_report(train_rows=count).model_copy(update={"tokens": 100 * count, "learned_tokens": 60 * count})
 
 
-def ranking(id: str, memory_gb: float = 64, count: int = 1000, gpus: int = 0) -> tuple[Place, ...]:
+def ranking(id: str, memory_gb: float = 64, count: int = 1000, gpus: int = 0, has_deepspeed: bool = False) -> tuple[Place, ...]:
     """For Phi-3-mini."""
-    machine = a_machine(memory_gb).model_copy(update={"gpus": (Gpu(name="A", memory_bytes=24 * GB),) * gpus})
+    machine = a_machine(memory_gb).model_copy(
+        update={"gpus": (Gpu(name="A", memory_bytes=24 * GB),) * gpus, "has_deepspeed": has_deepspeed}
+    )
     return advise(scenario(id), a_recipe(), Ground(a_model(), rows(count), machine))
 
 
@@ -101,16 +99,16 @@ def test_training_all_weights_suits_many_rows_and_not_few() -> None:
     assert few > middle > many
 
 
-def test_two_devices_bring_sharing_where_a_launcher_can_share(monkeypatch: pytest.MonkeyPatch) -> None:
-    offered = (*launchers.LAUNCHERS, Launcher("zero2", "ZeRO 2", "Shares.", several=True, shares=True))
-    monkeypatch.setattr(advising, "LAUNCHERS", offered)
-    monkeypatch.setattr(checks, "LAUNCHERS", offered)
+def test_two_devices_bring_sharing_where_deepspeed_is_installed() -> None:
     one, two = ranking("aggregate_gpu", gpus=1), ranking("aggregate_gpu", gpus=2)
     assert not place(one, "zero").works_here
     assert "only one is here" in place(one, "zero").reason
-    assert ids(two)[:2] == ["deepspeed", "zero"]
-    assert place(two, "zero").works_here
-    assert not place(two, "zero").can_be_chosen
+    assert not place(two, "zero").works_here
+    assert "DeepSpeed" in place(two, "zero").reason
+    shared = ranking("aggregate_gpu", gpus=2, has_deepspeed=True)
+    assert ids(shared)[:2] == ["deepspeed", "zero"]
+    assert place(shared, "zero").works_here
+    assert not place(shared, "zero").can_be_chosen
 
 
 def test_each_aim_ranks_by_its_own_measure() -> None:

@@ -4,7 +4,7 @@ import pytest
 
 from phitune_gui.catalog.launchers import LAUNCHERS, launchers_for
 from phitune_gui.catalog.techniques import TECHNIQUES
-from phitune_gui.core.hardware import Gpu
+from phitune_gui.core.hardware import Gpu, Hardware
 from phitune_gui.core.recipe import LauncherSection, Recipe, with_value
 from phitune_gui.planning.fitted import Ground
 from phitune_gui.planning.launchers import LauncherRow, heeded_fields, launcher_matrix, with_launcher
@@ -12,9 +12,21 @@ from phitune_gui.planning.plan import make_plan
 from tests.helpers.factories import GB, a_machine, a_model, a_recipe, a_report
 
 
+def a_full_machine(memory_gb: float = 90) -> Hardware:
+    """With the extra that some launchers need."""
+    return a_machine(memory_gb).model_copy(update={"has_deepspeed": True})
+
+
 def rows(recipe: Recipe | None = None, memory_gb: float = 90) -> dict[str, LauncherRow]:
     """By id, for Phi-3-mini."""
-    return {row.id: row for row in launcher_matrix(recipe or a_recipe(), Ground(a_model(), a_report(), a_machine(memory_gb)))}
+    return {row.id: row for row in launcher_matrix(recipe or a_recipe(), Ground(a_model(), a_report(), a_full_machine(memory_gb)))}
+
+
+def test_without_the_extra_its_launchers_are_grey_with_the_line_that_installs_it() -> None:
+    for row in launcher_matrix(a_recipe(), Ground(a_model(), a_report(), a_machine(90))):
+        needs_it = row.id.startswith("zero")
+        assert row.can_be_chosen is not needs_it
+        assert ('pip install "phitune[deepspeed]"' in row.reason) is needs_it
 
 
 def test_every_launcher_of_the_catalog_has_a_row_with_its_own_words() -> None:
@@ -51,7 +63,7 @@ def test_too_little_memory_is_said_but_forbids_nothing() -> None:
 
 @pytest.mark.parametrize("model", [None, a_model()])
 def test_without_a_model_nothing_is_promised_and_nothing_refused(model: object) -> None:
-    found = launcher_matrix(Recipe(), Ground(model, None, a_machine(90)))  # type: ignore[arg-type]
+    found = launcher_matrix(Recipe(), Ground(model, None, a_full_machine()))  # type: ignore[arg-type]
     assert all(row.works_here for row in found)
     assert all(bool(row.memory_bytes) == (model is not None) for row in found)
 

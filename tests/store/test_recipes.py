@@ -182,3 +182,10 @@ def test_a_recipe_of_any_signs_is_read_or_refused(tmp_path_factory: pytest.TempP
             make_plan(load_recipe(path), a_model(), a_report(), a_machine())
 
     read()
+
+
+def test_none_empties_a_field_and_is_a_word_where_a_field_cannot_be_empty() -> None:
+    recipe = with_options(Recipe(), ["launcher.offload=cpu", "launcher.offload=none", "training.max_steps=5", "training.max_steps=none"])
+    assert recipe.launcher.offload == "none"
+    assert recipe.training.max_steps is None
+    assert with_options(recipe, ["data.validation.path=none"]).data.validation.path is None
