@@ -35,6 +35,16 @@ def test_defaults_pass_their_own_checks(each: Technique[Any]) -> None:
     assert technique(each.id) is each
 
 
+@pytest.mark.parametrize("each", [each for each in TECHNIQUES if each.in_four_bits], ids=lambda each: each.id)
+def test_the_same_adapter_in_four_bits_takes_the_same_options(each: Technique[Any]) -> None:
+    sister, mini = technique(each.in_four_bits), judge_config(MINI)
+    options = sister.options.model_validate(each.options(rank=8, target_modules=("o_proj",)).model_dump())
+    assert each.adapter_parameters(options, mini) == sister.adapter_parameters(options, mini)
+    assert each.peft_config(options) == sister.peft_config(options)
+    assert sister.quantisation(options) is not None
+    assert each.quantisation(each.options()) is None
+
+
 def test_ids_are_unique() -> None:
     assert len({each.id for each in TECHNIQUES}) == len(TECHNIQUES)
     with pytest.raises(KeyError):

@@ -16,7 +16,7 @@ from phitune_gui.ui.widgets.words import words
 
 Way = Sequence[Change]
 Say = Callable[[Change], str]
-_WIDTH = 560
+_WIDTH = 700
 
 
 class FitDialog(QDialog):
@@ -37,6 +37,7 @@ class FitDialog(QDialog):
         for card in self._cards(say):
             column.addWidget(card)
         column.addLayout(self._foot())
+        column.setSizeConstraint(QVBoxLayout.SizeConstraint.SetNoConstraint)  # its minimum height is that of a narrower dialog
         self.resize(_WIDTH, column.totalHeightForWidth(_WIDTH))
         self.apply.setFocus()
 
