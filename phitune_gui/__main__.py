@@ -5,8 +5,8 @@ import os
 import sys
 
 COMMANDS = (
-    "demo", "starter", "doctor", "calibrate", "models", "inspect", "preview", "advise", "techniques", "recipe", "plan", "deepspeed",
-    "train", "runs", "show", "stop", "resume", "join", "export", "verify", "chat",
+    "demo", "starter", "doctor", "calibrate", "models", "inspect", "preview", "adapter", "advise", "techniques", "recipe", "plan",
+    "deepspeed", "train", "runs", "show", "stop", "resume", "join", "export", "verify", "chat",
 )  # fmt: skip
 """First arguments that are commands; anything else is a path that the window opens."""
 

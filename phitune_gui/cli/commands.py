@@ -13,6 +13,8 @@ app = typer.Typer(
 )  # fmt: skip
 recipe_app = typer.Typer(no_args_is_help=True, help="Recipes: what is tuned, from what, and how.")
 app.add_typer(recipe_app, name="recipe")
+adapter_app = typer.Typer(no_args_is_help=True, help="Adapters that were made elsewhere.")
+app.add_typer(adapter_app, name="adapter")
 
 Json = Annotated[bool, typer.Option("--json", help="Print exactly one JSON object on stdout.")]
 Settings = Annotated[list[str] | None, typer.Option("-o", metavar="KEY=VALUE", help="Set a recipe field, for example training.epochs=2.")]
@@ -155,6 +157,19 @@ def recipe_new(
     from phitune_gui.cli.recipes import Start, new_recipe
 
     return new_recipe(model, data, Start(preset, technique, settings or []), out, as_json)
+
+
+@adapter_app.command("import")
+def adapter_import(
+    folder: Annotated[Path, typer.Argument(metavar="DIR", help="Folder with adapter_config.json, as peft writes it.")],
+    model: Annotated[Path, typer.Option("--model", help="Base model folder, or starter.")],
+    runs: RunsFolder = None,
+    as_json: Json = False,
+) -> int:
+    """Judge an adapter made elsewhere and make a run of it; a refused one ends with exit code 2."""
+    from phitune_gui.cli.adapter import import_adapter
+
+    return import_adapter(folder, model, runs, as_json)
 
 
 @app.command()

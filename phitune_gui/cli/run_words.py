@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from phitune_gui.cli.adapter_words import adapter_rows
 from phitune_gui.cli.output import duration, say, size
 from phitune_gui.core.recipe import Recipe
 from phitune_gui.core.run import Run
@@ -18,7 +19,8 @@ def figures(folder: Path, run: Run) -> dict[str, Any]:
     """The result of a run as the contract names it."""
     best, last = run.best_evaluation, run.last_evaluation
     return {
-        "run": str(folder), "state": run.state, "steps": run.step, "final_loss": run.final_loss,
+        "run": str(folder), "kind": "imported" if run.imported else "trained",
+        "state": run.state, "steps": run.step, "final_loss": run.final_loss,
         "best_validation_loss": best.loss if best else None, "best_validation_step": best.step if best else None,
         "last_validation_loss": last.loss if last else None, "last_validation_step": last.step if last else None,
         "tokens_per_second": run.tokens_per_second, "learned_tokens_per_second": run.learned_tokens_per_second,
@@ -27,7 +29,9 @@ def figures(folder: Path, run: Run) -> dict[str, Any]:
 
 
 def figure_rows(run: Run) -> list[list[str]]:
-    """The same figures for a table of two columns."""
+    """The same figures for a table of two columns; of an adapter that was taken over, what is known of that."""
+    if run.imported:
+        return adapter_rows(run.imported)
     points = {"best validation loss": run.best_evaluation, "last validation loss": run.last_evaluation}
     validation = [[name, f"{point.loss:.4f} after step {point.step}"] for name, point in points.items() if point]
     return [
@@ -54,6 +58,8 @@ def ending(run: Run) -> str:
     """How a run ended, in one sentence."""
     if run.failure:
         return f"{run.failure.message} {run.failure.hint}"
+    if run.imported:
+        return f"Imported from {run.imported.path}."
     words = {"finished": "Finished", "stopped": "Stopped and saved", "paused": "Paused and saved"}
     return f"{words.get(run.state, run.state)} at step {run.step} of {run.total_steps}."
 

@@ -22,7 +22,15 @@ def show_runs(as_json: bool) -> int:
     for record in records:
         best, last = record.run.best_evaluation, record.run.last_evaluation
         validation = [f"{best.loss:.4f} (step {best.step})" if best else "", f"{last.loss:.4f}" if last else ""]
-        rows.append([record.name, record.recipe.technique.id, record.run.state, *validation, moment(record.made_at)])
+        rows.append(
+            [
+                record.name,
+                record.recipe.technique.id,
+                "imported" if record.run.imported else record.run.state,
+                *validation,
+                moment(record.made_at),
+            ]
+        )
     table("", ["run", "technique", "state", "best validation", "last", "made"], rows)
     if not rows:
         say("There are no runs yet. phitune demo makes one; phitune train RECIPE another.")

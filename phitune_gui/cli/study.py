@@ -10,13 +10,13 @@ from phitune_gui.core.problem import CannotStart, Problem
 from phitune_gui.core.recipe import Recipe
 from phitune_gui.jobs.desk import DataDesk
 from phitune_gui.jobs.machine import probe_hardware
-from phitune_gui.jobs.questions import ask_model, ask_report
+from phitune_gui.jobs.questions import ask_model, ask_report, ask_start
 from phitune_gui.planning.plan import make_plan
 
 
 @dataclass(frozen=True)
 class Study:
-    """A recipe and everything that is known about it before it runs."""
+    """A recipe and everything that is known about it before it runs; its technique is that of the adapter that it starts from."""
 
     recipe: Recipe
     model: BaseModel | None
@@ -32,6 +32,10 @@ def study(recipe: Recipe, disk_at: Path, max_rows: int | None = None) -> Study:
     with DataDesk() as desk:
         if recipe.model.path:
             model = ask_model(desk, Path(recipe.model.path))
+            try:
+                recipe = ask_start(desk, recipe, model)
+            except CannotStart as refusal:
+                problems.append(refusal.problem)
         if recipe.data.sources:
             try:
                 report = ask_report(desk, recipe.data, _tokenizing(model), recipe.training.seed, max_rows)

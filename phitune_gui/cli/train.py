@@ -57,7 +57,7 @@ def prepared(recipe: Recipe, parent: Path | None, quiet: bool) -> Callable[[], S
         for problem in result.plan.problems:
             say(f"{problem.what} {problem.how_to_fix}", "yellow")
     assert result.model is not None
-    return partial(start_training, recipe, result.plan, result.model, parent)
+    return partial(start_training, result.recipe, result.plan, result.model, parent)
 
 
 def refuse_blocked(plan: Plan, model: BaseModel | None) -> None:

@@ -4,6 +4,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, TypeAdapter
 
+from phitune_gui.core.adapter import AdapterVerdict
 from phitune_gui.core.dataset_report import DatasetReport
 from phitune_gui.core.hardware import Hardware
 from phitune_gui.core.parity import ParityReport
@@ -220,6 +221,13 @@ class FilesCompared(_Event):
     damaged: tuple[str, ...] | None
 
 
+class AdapterImported(_Event):
+    """The run holds an adapter that was made elsewhere, or, in the job that judged it, was refused."""
+
+    event: Literal["AdapterImported"] = "AdapterImported"
+    adapter: AdapterVerdict
+
+
 class Paused(_Event):
     """Last event of an attempt: saved, memory freed, can be resumed."""
 
@@ -255,7 +263,7 @@ class JobFailed(_Event):
 Event = Annotated[
     AttemptBegan | StageBegan | Progressed | HardwareProbed | DatasetInspected | TrainingBegan | StepLogged | Evaluated | SampleWritten
     | MemoryMeasured | CheckpointSaved | Warned | Advised | Checked | Heartbeat | Acknowledged | Resumed | TextGenerated
-    | AnswerFinished | Exported | Verified | FilesCompared | Paused | JobFinished | JobFailed,
+    | AnswerFinished | Exported | Verified | FilesCompared | AdapterImported | Paused | JobFinished | JobFailed,
     Field(discriminator="event"),
 ]  # fmt: skip
 LAST = (Paused, JobFinished, JobFailed)

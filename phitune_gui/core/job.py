@@ -60,6 +60,15 @@ class ChatJob(_Job):
     threads: int | None = None
 
 
+class ImportJob(_Job):
+    """Judge the adapter in `source` as one of `base_model`; where it can be used, make the run folder `out` of a copy."""
+
+    job: Literal["import"] = "import"
+    source: str
+    out: str
+    base_model: BaseModel
+
+
 class StarterJob(_Job):
     """Make the starter model ready in `out`."""
 
@@ -93,7 +102,7 @@ class CalibrateJob(_Job):
     job: Literal["calibrate"] = "calibrate"
 
 
-Job = Annotated[TrainJob | ExportJob | VerifyJob | ChatJob | StarterJob | JoinJob | ProbeJob | CalibrateJob, Field(discriminator="job")]
+Job = Annotated[TrainJob | ExportJob | VerifyJob | ChatJob | ImportJob | StarterJob | JoinJob | ProbeJob | CalibrateJob, Field(discriminator="job")]
 _JOB: TypeAdapter[Job] = TypeAdapter(Job)
 
 

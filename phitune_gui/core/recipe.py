@@ -50,6 +50,10 @@ class ModelSection(Value):
     """Which model is tuned."""
 
     path: PathText = Field("", title="Model folder", description="Folder of the local model that is tuned.")
+    adapter: PathText = Field(
+        "", title="Start from", description="Folder of a run or adapter whose weights are trained on; empty begins with a fresh adapter.",
+        json_schema_extra={"advanced": True},
+    )  # fmt: skip
 
 
 class DataSource(Value):

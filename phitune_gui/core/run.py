@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterable
 from typing import Any, Literal, NamedTuple
 
 from phitune_gui.core import events as e
+from phitune_gui.core.adapter import AdapterVerdict
 from phitune_gui.core.dataset_report import DatasetReport
 from phitune_gui.core.hardware import Hardware
 from phitune_gui.core.parity import ParityReport
@@ -105,6 +106,8 @@ class Run(Value):
     peak_bytes: int = 0
     artifacts: dict[str, str] = {}
     failure: e.JobFailed | None = None
+    imported: AdapterVerdict | None = None
+    """What was taken over from elsewhere, and from where; None for what was trained here."""
 
     @property
     def ended(self) -> bool:
@@ -262,6 +265,7 @@ _CHANGES: dict[type, Callable[[Run, Any], dict[str, object]]] = {
     e.Exported: _exported,
     e.Verified: _verified,
     e.FilesCompared: _files_compared,
+    e.AdapterImported: lambda run, event: {"imported": event.adapter},
     e.Paused: lambda run, event: {"state": "paused", "ended_at": event.at},
     e.JobFinished: _finished,
     e.JobFailed: lambda run, event: {"state": "failed", "ended_at": event.at, "failure": event},

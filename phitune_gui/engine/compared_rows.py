@@ -10,12 +10,14 @@ from pydantic import ValidationError
 from phitune_gui.core.events import DatasetInspected, event_from_line
 from phitune_gui.core.names import COMPARED_ROWS_FILE, EVENTS_FILE
 from phitune_gui.core.problem import CannotStart
+from phitune_gui.core.recipe import DataSection, DataSource, ValidationSection
 from phitune_gui.core.value import Value
 from phitune_gui.data.tokens import Encoded
 from phitune_gui.data.training_rows import TrainingRows, training_rows
 from phitune_gui.engine.run_source import RunSource
 from phitune_gui.files.atomic import write_text
 from phitune_gui.files.lines import LineTail
+from phitune_gui.files.resources import resource
 
 MAX_ROWS, MAX_LENGTH = 24, 1024
 MAX_TEXT = 2000
@@ -98,6 +100,8 @@ def _kept(run: Path) -> ComparedRows | None:
 def _as_they_lie_now(source: RunSource) -> ComparedRows:
     """Rows read again; they are what they were called in training only where the data is known to be the same."""
     recipe = source.job.recipe
+    if not recipe.data.sources:
+        return _shipped(source)
     try:
         rows = training_rows(recipe, source.job.base_model)
     except CannotStart as gone:
@@ -111,6 +115,14 @@ def _as_they_lie_now(source: RunSource) -> ComparedRows:
         return chosen
     where = recipe.data.validation.path or ", ".join(each.path for each in recipe.data.sources)
     return chosen.model_copy(update={"source": f"lie in {where} now and are not known to be held out"})
+
+
+def _shipped(source: RunSource) -> ComparedRows:
+    """Rows of the sample dataset, for an adapter that was made elsewhere from data that nobody knows here."""
+    file = resource("datasets", "harbour_answers_validation.jsonl")
+    data = DataSection(sources=(DataSource(path=str(file)),), validation=ValidationSection(percent=0))
+    rows = training_rows(source.job.recipe.model_copy(update={"data": data}), source.job.base_model)
+    return ComparedRows(source="come with PhiTune", rows=tuple(islice(_usable(rows.train), MAX_ROWS)))
 
 
 def _fingerprint(run: Path) -> str:

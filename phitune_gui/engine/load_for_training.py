@@ -12,6 +12,8 @@ from phitune_gui.catalog.techniques import Technique, options_for, technique
 from phitune_gui.core.events import StageBegan
 from phitune_gui.core.job import TrainJob
 from phitune_gui.core.value import Value
+from phitune_gui.data.adapter_folder.start import read_start, require_same_technique
+from phitune_gui.engine.adapter_start import start_from_adapter
 from phitune_gui.engine.inside_start import Weights, load_start, start_from, weights_of
 from phitune_gui.engine.model import Tuned, attach_adapter, load_base
 from phitune_gui.engine.number_format import choose_dtype
@@ -41,6 +43,8 @@ def load_for_training(job: TrainJob, steps: int, reporter: Reporter, ranks: Rank
     chosen, options = technique(job.recipe.technique.id), options_for(job.recipe.technique)
     # Measured, so each process by itself might choose another.
     dtype = getattr(torch, ranks.told(str(choose_dtype(job.recipe.training.dtype, chosen.trains_model(options))).removeprefix("torch.")))
+    if job.recipe.model.adapter and job.checkpoint is None:
+        require_same_technique(job.recipe, read_start(job.recipe, job.base_model))
     quantisation = chosen.quantisation(options)
     inside = chosen.starts_inside_model and quantisation is None
     start = _start(job, chosen, options, dtype, reporter) if inside else None
@@ -62,6 +66,8 @@ def load_for_training(job: TrainJob, steps: int, reporter: Reporter, ranks: Rank
     elif chosen.starts_inside_model:
         start = _start_as_error(job, model, reporter)
         ranks.share(start[name] for name in sorted(start))
+    elif job.recipe.model.adapter and job.checkpoint is None:
+        start_from_adapter(model, job.recipe, job.base_model)
     if text := chosen.start_text(options):
         start_as(model, load_tokenizer(Path(job.base_model.path)).encode(text, add_special_tokens=False))
     return Loaded(model, matched, dtype, start)

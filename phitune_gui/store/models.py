@@ -9,7 +9,7 @@ from phitune_gui.core.base_model import BaseModel, in_text, refused_folder
 from phitune_gui.core.problem import CannotStart, Problem
 from phitune_gui.core.value import Value
 from phitune_gui.data.desk import Operation
-from phitune_gui.store.model_folder.json_file import read_json_object
+from phitune_gui.data.json_file import read_json_object
 from phitune_gui.store.model_folder.licence import NOT_STATED, read_licence
 from phitune_gui.store.model_folder.other_contents import CONFIG, refuse_non_folder, refuse_without_config
 from phitune_gui.store.model_folder.search import find_model_folders, huggingface_cache, snapshot_of

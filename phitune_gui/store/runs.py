@@ -46,7 +46,7 @@ def create_run_folder(recipe: Recipe, plan: Plan, model_name: str, parent: Path 
     folder = parent
     try:
         folder = _new_folder(parent, recipe, model_name)
-        _fill(folder, recipe, plan)
+        fill_run_folder(folder, recipe, plan)
         register_run(folder, time.time())
     except BaseException as error:
         if folder != parent:
@@ -60,7 +60,8 @@ def create_run_folder(recipe: Recipe, plan: Plan, model_name: str, parent: Path 
     return folder
 
 
-def _fill(folder: Path, recipe: Recipe, plan: Plan) -> None:
+def fill_run_folder(folder: Path, recipe: Recipe, plan: Plan) -> None:
+    """Write what every run folder begins with. Raises OSError."""
     write_text(folder / names.RECIPE_FILE, recipe_to_yaml(recipe))
     write_text(folder / names.PLAN_FILE, plan.model_dump_json(indent=1) + "\n")
     for inner in (names.CHECKPOINTS_FOLDER, names.EXPORTS_FOLDER):
@@ -140,11 +141,22 @@ def _given_name(folder: Path) -> str:
         return ""
 
 
+def free_run_folder(parent: Path | None, words: str) -> Path:
+    """Where a run of these words would lie; nothing is made, and whoever makes it looks again."""
+    parent = (parent or runs_folder()).absolute()
+    base = _dated(words)
+    names_tried = (base, *(f"{base}-{number}" for number in range(2, 10_000)))
+    return next(parent / name for name in names_tried if not (parent / name).exists())
+
+
+def _dated(words: str) -> str:
+    slug = re.sub(r"[^\w.]+", "-", words, flags=re.UNICODE).strip("-.").lower()[:60] or "run"
+    return f"{time.strftime('%Y-%m-%d-%H%M%S')}-{slug}"
+
+
 def _new_folder(parent: Path, recipe: Recipe, model_name: str) -> Path:
     """A folder that nobody else has made, also when two runs begin in the same second. Raises OSError."""
-    words = recipe.name or f"{model_name}-{recipe.technique.id}"
-    slug = re.sub(r"[^\w.]+", "-", words, flags=re.UNICODE).strip("-.").lower()[:60] or "run"
-    base = f"{time.strftime('%Y-%m-%d-%H%M%S')}-{slug}"
+    base = _dated(recipe.name or f"{model_name}-{recipe.technique.id}")
     candidate, number = parent / base, 2
     while True:
         try:

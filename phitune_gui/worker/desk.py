@@ -8,11 +8,12 @@ from typing import Any, BinaryIO
 from pydantic import BaseModel, ValidationError
 
 from phitune_gui.core.problem import CannotStart, Problem
+from phitune_gui.data.adapter_folder.start import START_OPERATIONS
 from phitune_gui.data.desk import OPERATIONS
 from phitune_gui.store.models import MODEL_OPERATIONS
 
 MEMORY_LIMIT_BYTES = 6 * 1024**3
-_ALL = {**OPERATIONS, **MODEL_OPERATIONS}
+_ALL = {**OPERATIONS, **MODEL_OPERATIONS, **START_OPERATIONS}
 
 
 def serve(requests: BinaryIO) -> int:

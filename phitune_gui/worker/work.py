@@ -4,6 +4,7 @@ import faulthandler
 import os
 import signal
 import sys
+import time
 from contextlib import suppress
 from functools import partial
 from pathlib import Path
@@ -17,6 +18,7 @@ from phitune_gui.core.job import (
     CalibrateJob,
     ChatJob,
     ExportJob,
+    ImportJob,
     Job,
     JoinJob,
     ProbeJob,
@@ -33,7 +35,8 @@ from phitune_gui.files.lock import Lock
 from phitune_gui.files.regular import read_regular
 from phitune_gui.jobs.worker_file import write_worker_file
 from phitune_gui.store.checkpoints import checkpoint_steps
-from phitune_gui.store.runs import read_events
+from phitune_gui.store.run_index import register_run
+from phitune_gui.store.runs import fill_run_folder, read_events
 from phitune_gui.worker.company import Lost, company, follow_parent
 from phitune_gui.worker.joining import join_training
 from phitune_gui.worker.lessons import keep_measured, learn_from
@@ -131,7 +134,7 @@ def _read_job(folder: Path) -> Job | None:
     return job
 
 
-def _do(job: TrainJob | ExportJob | VerifyJob | ChatJob | StarterJob | ProbeJob | CalibrateJob, reporter: FolderReporter) -> e.Event:
+def _do(job: TrainJob | ExportJob | VerifyJob | ChatJob | ImportJob | StarterJob | ProbeJob | CalibrateJob, reporter: FolderReporter) -> e.Event:
     """Hand the job to its part of the engine; imported only here, because one job needs one part and imports take seconds."""
     match job:
         case TrainJob():
@@ -150,6 +153,8 @@ def _do(job: TrainJob | ExportJob | VerifyJob | ChatJob | StarterJob | ProbeJob 
             from phitune_gui.engine.chat import run_chat
 
             return run_chat(job, reporter)
+        case ImportJob():
+            return _import(job, reporter)
         case StarterJob():
             from phitune_gui.engine.starter import run_starter
 
@@ -162,6 +167,15 @@ def _do(job: TrainJob | ExportJob | VerifyJob | ChatJob | StarterJob | ProbeJob 
             from phitune_gui.engine.calibrate import run_calibration
 
             return keep_measured(run_calibration(job, reporter))
+
+
+def _import(job: ImportJob, reporter: FolderReporter) -> e.Event:
+    from phitune_gui.engine.adapter_import import run_import
+
+    ending = run_import(job, reporter, fill_run_folder)
+    if ending.results.get("run"):
+        register_run(Path(job.out), time.time())
+    return ending
 
 
 def _explain(error: Exception, folder: Path) -> e.JobFailed:

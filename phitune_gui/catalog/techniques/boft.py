@@ -6,7 +6,7 @@ from pydantic import Field
 
 from phitune_gui.catalog.techniques.oft import check_blocks
 from phitune_gui.catalog.techniques.target_modules import TargetedOptions, check_names, over_targets
-from phitune_gui.catalog.techniques.technique import Technique
+from phitune_gui.catalog.techniques.technique import Technique, renamed
 from phitune_gui.core.base_model import BaseModel
 from phitune_gui.core.problem import Problem
 
@@ -58,4 +58,7 @@ BOFT = Technique(
     can_export=True,
     weight_copies=3.0,  # starter, 4 x 256 tokens: 1.3 GB above LoRA
     time_per_pass=950,  # starter, 4 x 256 tokens: 15.8 s against 8.2 of LoRA; more on wider models, where the rotations are larger
+    from_peft=renamed(
+        block_size="boft_block_size", dropout="boft_dropout", target_modules="target_modules"
+    ),
 )

@@ -36,4 +36,5 @@ DORA = Technique(
     bytes_per_output=6.0,  # starter 4 x 256 tokens: 1.6 GB above LoRA; four layers as wide as Phi-3-mini, 2 x 256: 1.2 GB
     time_factor=1.16,  # against LoRA on 2 layers of 1024: 2.4 times the processor time at 64 tokens, 1.5 at 256, 1.24 at 1024
     time_per_pass=100,
+    from_peft=lora.from_peft,
 )

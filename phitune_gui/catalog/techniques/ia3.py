@@ -1,5 +1,6 @@
 """IA3: train one factor per feature instead of matrices."""
 
+from collections.abc import Mapping
 from typing import Any, Literal
 
 from pydantic import Field
@@ -36,6 +37,12 @@ def peft_config(options: Ia3Options) -> dict[str, Any]:
     }  # fmt: skip
 
 
+def from_peft(config: Mapping[str, Any]) -> dict[str, Any]:
+    """The choice that has these target layers; the usual one, with which the config then disagrees, where none has them."""
+    targets = config.get("target_modules")
+    return {"layers": next((name for name, layers in _LAYERS.items() if targets and set(targets) == set(layers)), None)}
+
+
 def adapter_parameters(options: Ia3Options, model: BaseModel) -> int:
     """One factor per output, or per input of the feed-forward layer."""
     layers = linear_layers(model)
@@ -64,4 +71,5 @@ IA3 = Technique(
     can_export=True,
     activation_factor=0.68,
     time_factor=0.94,
+    from_peft=from_peft,
 )

@@ -5,7 +5,7 @@ from typing import Any
 from pydantic import Field
 
 from phitune_gui.catalog.techniques.target_modules import TargetedOptions, check_rank, over_targets
-from phitune_gui.catalog.techniques.technique import Technique
+from phitune_gui.catalog.techniques.technique import Technique, renamed
 from phitune_gui.core.base_model import BaseModel
 from phitune_gui.core.problem import Problem
 
@@ -62,4 +62,5 @@ LOHA = Technique(
     can_export=True,
     time_factor=2.15,  # processor time against LoRA on 2 layers of 1024 at 64, 256 and 1024 tokens: 4.1, 2.7, 2.3
     time_per_pass=125,
+    from_peft=renamed(rank="r", alpha="alpha", rank_dropout="rank_dropout", target_modules="target_modules"),
 )

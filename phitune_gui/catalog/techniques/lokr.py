@@ -7,7 +7,7 @@ from pydantic import Field
 from phitune_gui.catalog.base_models.shapes import Layer
 from phitune_gui.catalog.techniques.loha import LohaOptions, checks, lycoris_config
 from phitune_gui.catalog.techniques.target_modules import over_targets
-from phitune_gui.catalog.techniques.technique import Technique
+from phitune_gui.catalog.techniques.technique import Technique, renamed
 from phitune_gui.core.base_model import BaseModel
 
 
@@ -73,4 +73,5 @@ LOKR = Technique(
     time_factor=2.15,  # processor time against LoRA on 2 layers of 1024 at 64, 256 and 1024 tokens: 2.9, 2.4, 2.2
     time_per_pass=60,
     activation_factor=0.8,
+    from_peft=renamed(rank="r", alpha="alpha", rank_dropout="rank_dropout", target_modules="target_modules", factor="decompose_factor"),
 )

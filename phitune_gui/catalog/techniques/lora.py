@@ -6,7 +6,7 @@ from pydantic import Field
 
 from phitune_gui.catalog.base_models.shapes import Layer
 from phitune_gui.catalog.techniques.target_modules import TargetedOptions, check_rank, over_targets
-from phitune_gui.catalog.techniques.technique import Technique
+from phitune_gui.catalog.techniques.technique import Technique, renamed
 from phitune_gui.core.base_model import BaseModel
 from phitune_gui.core.problem import Problem
 
@@ -55,6 +55,8 @@ def checks(options: LoraOptions, model: BaseModel | None) -> tuple[Problem, ...]
     return check_rank(options, options.rank, model)
 
 
+from_peft = renamed(rank="r", alpha="lora_alpha", dropout="lora_dropout", target_modules="target_modules")
+
 LORA = Technique(
     id="lora",
     label="LoRA",
@@ -69,4 +71,5 @@ LORA = Technique(
     can_merge=True,
     can_export=True,
     in_four_bits="qlora",
+    from_peft=from_peft,
 )

@@ -6,7 +6,7 @@ from pydantic import Field
 
 from phitune_gui.catalog.base_models.shapes import linear_layers
 from phitune_gui.catalog.techniques.target_modules import TargetedOptions, check_names, over_targets
-from phitune_gui.catalog.techniques.technique import Technique
+from phitune_gui.catalog.techniques.technique import Technique, renamed
 from phitune_gui.core.base_model import BaseModel
 from phitune_gui.core.problem import Problem
 
@@ -69,4 +69,5 @@ OFT = Technique(
     can_export=True,
     time_per_pass=8,  # processor time against LoRA on 2 layers of 1024 at 64, 256 and 1024 tokens: 1.13, 1.06, 1.02
     activation_factor=0.9,
+    from_peft=renamed(block_size="oft_block_size", dropout="module_dropout", target_modules="target_modules"),
 )

@@ -25,4 +25,5 @@ RSLORA = Technique(
     target_modules=lambda options: options.target_modules,
     can_merge=True,
     can_export=True,
+    from_peft=lora.from_peft,
 )

@@ -1,6 +1,6 @@
 """What a technique is: its options, what they become for PEFT, what they cost, and what the result can be used for."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
@@ -32,6 +32,11 @@ def _one(_options: Value, _parameter: str) -> float:
     return 1.0
 
 
+def renamed(**words: str) -> Callable[[Mapping[str, Any]], dict[str, Any]]:
+    """A `from_peft` for options that stand in the config under another name, as option=word."""
+    return lambda config: {option: config.get(word) for option, word in words.items()}
+
+
 @dataclass(frozen=True, slots=True)
 class Technique(Generic[Options]):
     """One way to train weights. Every function takes validated options; nothing here imports torch.
@@ -56,6 +61,7 @@ class Technique(Generic[Options]):
     `start_tokens` how many tokens' forward pass the start is worth; all were measured in processor seconds.
     `activation_factor`, `bytes_per_output` (kept for each token and output of a layer) and `weight_copies` (float32 copies of all linear
     weights, kept for the backward pass) say how its memory while it computes differs from LoRA's; measured as resident peaks.
+    `from_peft` gives the options that the words of such a config stand for; None where its adapters cannot be told from another's.
     `usual_learning_rates` is stated where the usual default would do harm; twice as high as its end is advised against.
     """
 
@@ -89,6 +95,7 @@ class Technique(Generic[Options]):
     start_text: Callable[[Options], str] = _no_text
     can_checkpoint: bool = True
     starts_from_rows: bool = False
+    from_peft: Callable[[Mapping[str, Any]], dict[str, Any]] | None = None
 
     def trains_model(self, options: Options) -> bool:
         """Whether the model's own weights are trained, in float32, instead of an adapter."""

@@ -5,7 +5,7 @@ from typing import Any
 from pydantic import Field
 
 from phitune_gui.catalog.techniques.target_modules import TargetedOptions, check_names, over_targets
-from phitune_gui.catalog.techniques.technique import Technique
+from phitune_gui.catalog.techniques.technique import Technique, renamed
 from phitune_gui.core.base_model import BaseModel
 from phitune_gui.core.problem import Problem
 
@@ -56,4 +56,5 @@ VERA = Technique(
     can_merge=True,
     can_export=True,
     time_factor=1.27,  # processor time against LoRA on 2 layers of 1024 at 64, 256 and 1024 tokens: 1.3, 1.2, 1.3
+    from_peft=renamed(rank="r", dropout="vera_dropout", seed="projection_prng_key", target_modules="target_modules"),
 )

@@ -6,7 +6,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from phitune_gui.core.problem import CannotStart
-from phitune_gui.store.model_folder.json_file import read_limited
+from phitune_gui.data.json_file import read_limited
 from phitune_gui.store.model_folder.other_contents import CONFIG, SIGNS
 from phitune_gui.store.paths import expanded
 

@@ -7,9 +7,9 @@ from pydantic import Field, ValidationError
 
 from phitune_gui.core.problem import CannotStart
 from phitune_gui.core.value import Lenient
+from phitune_gui.data.json_file import FETCH_AGAIN
 from phitune_gui.data.render import ChatTemplate
 from phitune_gui.data.tokenizer_files import TokenizerFiles, read_tokenizer_files
-from phitune_gui.store.model_folder.json_file import FETCH_AGAIN
 
 TOKENIZER = "tokenizer.json"
 

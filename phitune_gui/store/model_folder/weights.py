@@ -11,8 +11,8 @@ from phitune_gui.catalog.base_models.shapes import linear_layers
 from phitune_gui.core.base_model import BaseModel
 from phitune_gui.core.problem import CannotStart, Problem
 from phitune_gui.core.value import Lenient
-from phitune_gui.store.model_folder.json_file import FETCH_AGAIN, read_json_object
-from phitune_gui.store.model_folder.safetensors_header import Tensor, read_header
+from phitune_gui.data.json_file import FETCH_AGAIN, read_json_object
+from phitune_gui.data.safetensors_header import Tensor, read_header
 
 SINGLE_FILE = "model.safetensors"
 SHARD_LIST = "model.safetensors.index.json"

@@ -11,7 +11,7 @@ from pydantic import Field, RootModel, ValidationError
 
 from phitune_gui.core.problem import CannotStart
 from phitune_gui.core.value import Lenient
-from phitune_gui.store.model_folder.json_file import FETCH_AGAIN, lfs_pointer, parse_json_object, require_file, unreadable
+from phitune_gui.data.json_file import FETCH_AGAIN, lfs_pointer, parse_json_object, require_file, unreadable
 
 HEADER_LIMIT = 100_000_000
 _LENGTH_BYTES = 8
