@@ -102,7 +102,9 @@ class CalibrateJob(_Job):
     job: Literal["calibrate"] = "calibrate"
 
 
-Job = Annotated[TrainJob | ExportJob | VerifyJob | ChatJob | ImportJob | StarterJob | JoinJob | ProbeJob | CalibrateJob, Field(discriminator="job")]
+Job = Annotated[
+    TrainJob | ExportJob | VerifyJob | ChatJob | ImportJob | StarterJob | JoinJob | ProbeJob | CalibrateJob, Field(discriminator="job")
+]
 _JOB: TypeAdapter[Job] = TypeAdapter(Job)
 
 

@@ -9,6 +9,7 @@ import torch
 
 from phitune_gui.catalog.launchers import launcher
 from phitune_gui.catalog.techniques import Technique, options_for, technique
+from phitune_gui.catalog.techniques.quantisation import Quantisation
 from phitune_gui.core.events import StageBegan
 from phitune_gui.core.job import TrainJob
 from phitune_gui.core.value import Value
@@ -43,13 +44,10 @@ def load_for_training(job: TrainJob, steps: int, reporter: Reporter, ranks: Rank
     chosen, options = technique(job.recipe.technique.id), options_for(job.recipe.technique)
     # Measured, so each process by itself might choose another.
     dtype = getattr(torch, ranks.told(str(choose_dtype(job.recipe.training.dtype, chosen.trains_model(options))).removeprefix("torch.")))
-    if job.recipe.model.adapter and job.checkpoint is None:
-        require_same_technique(job.recipe, read_start(job.recipe, job.base_model))
     quantisation = chosen.quantisation(options)
+    _require_possible(job, quantisation)
     inside = chosen.starts_inside_model and quantisation is None
     start = _start(job, chosen, options, dtype, reporter) if inside else None
-    if quantisation is not None:
-        require_quantised_training(quantisation)
     changes = chosen.schedule(options, steps) | ({"init_lora_weights": False} if start else {})
     splitter = Splitter(ranks) if splits_layers(job, ranks) else None
     # All at once would hold the whole model once for each process, if only for a moment.
@@ -60,17 +58,29 @@ def load_for_training(job: TrainJob, steps: int, reporter: Reporter, ranks: Rank
         model, matched = attach_adapter(base, chosen, options, **changes)
         if splitter is not None:
             splitter.split(model)
-    if start:
-        ranks.share(start[name] for name in sorted(start))
-        start_from(model, start)
-    elif chosen.starts_inside_model:
+    if start is None and chosen.starts_inside_model:
         start = _start_as_error(job, model, reporter)
+    if start is not None:
         ranks.share(start[name] for name in sorted(start))
+    if inside and start is not None:
+        start_from(model, start)
     elif job.recipe.model.adapter and job.checkpoint is None:
         start_from_adapter(model, job.recipe, job.base_model)
-    if text := chosen.start_text(options):
-        start_as(model, load_tokenizer(Path(job.base_model.path)).encode(text, add_special_tokens=False))
+    _start_as_text(job, model, chosen.start_text(options))
     return Loaded(model, matched, dtype, start)
+
+
+def _start_as_text(job: TrainJob, model: Tuned, text: str) -> None:
+    if text:
+        start_as(model, load_tokenizer(Path(job.base_model.path)).encode(text, add_special_tokens=False))
+
+
+def _require_possible(job: TrainJob, quantisation: Quantisation | None) -> None:
+    """CannotStart where the adapter to go on with is another technique's, or weights of few bits do not train here."""
+    if job.recipe.model.adapter and job.checkpoint is None:
+        require_same_technique(job.recipe, read_start(job.recipe, job.base_model))
+    if quantisation is not None:
+        require_quantised_training(quantisation)
 
 
 def _start_as_error(job: TrainJob, model: Tuned, reporter: Reporter) -> Weights:

@@ -134,7 +134,7 @@ def _read_job(folder: Path) -> Job | None:
     return job
 
 
-def _do(job: TrainJob | ExportJob | VerifyJob | ChatJob | ImportJob | StarterJob | ProbeJob | CalibrateJob, reporter: FolderReporter) -> e.Event:
+def _do(job: Job, reporter: FolderReporter) -> e.Event:
     """Hand the job to its part of the engine; imported only here, because one job needs one part and imports take seconds."""
     match job:
         case TrainJob():
@@ -155,6 +155,12 @@ def _do(job: TrainJob | ExportJob | VerifyJob | ChatJob | ImportJob | StarterJob
             return run_chat(job, reporter)
         case ImportJob():
             return _import(job, reporter)
+    return _do_for_machine(job, reporter)
+
+
+def _do_for_machine(job: Job, reporter: FolderReporter) -> e.Event:
+    """The jobs that are about this machine and no run."""
+    match job:
         case StarterJob():
             from phitune_gui.engine.starter import run_starter
 
@@ -167,6 +173,7 @@ def _do(job: TrainJob | ExportJob | VerifyJob | ChatJob | ImportJob | StarterJob
             from phitune_gui.engine.calibrate import run_calibration
 
             return keep_measured(run_calibration(job, reporter))
+    raise TypeError(f"no part of the engine does {job.job}")
 
 
 def _import(job: ImportJob, reporter: FolderReporter) -> e.Event:

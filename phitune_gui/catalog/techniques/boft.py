@@ -58,7 +58,5 @@ BOFT = Technique(
     can_export=True,
     weight_copies=3.0,  # starter, 4 x 256 tokens: 1.3 GB above LoRA
     time_per_pass=950,  # starter, 4 x 256 tokens: 15.8 s against 8.2 of LoRA; more on wider models, where the rotations are larger
-    from_peft=renamed(
-        block_size="boft_block_size", dropout="boft_dropout", target_modules="target_modules"
-    ),
+    from_peft=renamed(block_size="boft_block_size", dropout="boft_dropout", target_modules="target_modules"),
 )
