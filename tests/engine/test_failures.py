@@ -95,7 +95,7 @@ def test_the_probe_reports_a_broken_library_and_goes_on(tmp_path: Path, monkeypa
     run_probe(ProbeJob(), notebook)
 
     found = {check.name: check for check in notebook.all(e.Checked)}
-    assert len(found) == 11
+    assert len(found) == 12
     assert not found["4-bit models (QLoRA)"].ok
     assert found["4-bit models (QLoRA)"].how_to_fix
     assert found["ONNX Runtime"].ok

@@ -100,7 +100,7 @@ COPIES = ("launcher.id=ddp", "launcher.processes=2", "training.accumulation=1")
 @pytest.mark.parametrize(
     ("first", "then"),
     [
-        pytest.param(SPLIT, ALONE, id="split to single"),
+        pytest.param(SPLIT, ALONE, id="split to single", marks=pytest.mark.slow),
         pytest.param(ALONE, (*SPLIT, "training.accumulation=1"), id="single to split"),
         pytest.param(SPLIT, COPIES, id="split to ddp", marks=pytest.mark.slow),
         pytest.param(COPIES, SPLIT, id="ddp to split", marks=pytest.mark.slow),
@@ -121,6 +121,7 @@ def test_another_launcher_goes_on_from_its_checkpoints(recipe: Path, tmp_path: P
     require_equal(whole["run"], moved, within=1e-5)
 
 
+@pytest.mark.slow
 def test_it_pauses_saves_and_goes_on_to_the_same_end(recipe: Path, tmp_path: Path) -> None:
     options = (*SPLIT, "training.max_steps=30", "training.epochs=100", "technique.dropout=0.2")
     whole = train(recipe, *options)
