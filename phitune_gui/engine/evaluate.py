@@ -6,18 +6,23 @@ from collections.abc import Callable, Iterator, Sequence
 import torch
 
 from phitune_gui.data.tokens import Encoded
-from phitune_gui.engine.batches import collate, token_counts
+from phitune_gui.engine.batches import Batch, collate, token_counts
 from phitune_gui.engine.loss import summed_loss
 from phitune_gui.engine.model import Tuned
 
 TOKENS_AT_ONCE = 4096
 
 
-def mean_loss(model: Tuned, rows: Sequence[Encoded], tick: Callable[[int, int], None] | None = None) -> tuple[float, int]:
+def mean_loss(
+    model: Tuned,
+    rows: Sequence[Encoded],
+    tick: Callable[[int, int], None] | None = None,
+    loss_of: Callable[[Batch], torch.Tensor] | None = None,
+) -> tuple[float, int]:
     """Mean loss per learned token in nats, and how many tokens that is; NaN without any.
 
     Rows of equal length are judged together, which changes no result but wastes little padding. The model is left in the mode it
-    was in. `tick` hears of (rows done, rows) after each batch.
+    was in. `tick` hears of (rows done, rows) after each batch. `loss_of` is the summed loss of a batch where the model is not whole.
     """
     device = next(model.parameters()).device
     was_training = model.training
@@ -29,7 +34,7 @@ def mean_loss(model: Tuned, rows: Sequence[Encoded], tick: Callable[[int, int], 
             learned = token_counts(batch)[1]
             if learned:
                 with torch.no_grad():
-                    total += summed_loss(model, batch).item()
+                    total += (summed_loss(model, batch) if loss_of is None else loss_of(batch)).item()
                 count += learned
             done += len(group)
             if tick is not None:

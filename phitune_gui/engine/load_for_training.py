@@ -8,6 +8,7 @@ from typing import NamedTuple
 import torch
 
 from phitune_gui.catalog.launchers import launcher
+from phitune_gui.catalog.launchers.zero_settings import zero_settings
 from phitune_gui.catalog.techniques import Technique, options_for, technique
 from phitune_gui.catalog.techniques.quantisation import Quantisation
 from phitune_gui.core.events import StageBegan
@@ -24,6 +25,7 @@ from phitune_gui.engine.reporting import Reporter
 from phitune_gui.engine.split_layers import Splitter
 from phitune_gui.engine.tokenizer import load_tokenizer
 from phitune_gui.engine.virtual_tokens import start_as
+from phitune_gui.engine.zero_layers import ZeroSplitter
 
 
 class Loaded(NamedTuple):
@@ -49,7 +51,7 @@ def load_for_training(job: TrainJob, steps: int, reporter: Reporter, ranks: Rank
     inside = chosen.starts_inside_model and quantisation is None
     start = _start(job, chosen, options, dtype, reporter) if inside else None
     changes = chosen.schedule(options, steps) | ({"init_lora_weights": False} if start else {})
-    splitter = Splitter(ranks) if splits_layers(job, ranks) else None
+    splitter = _splitter(job, ranks) if splits_layers(job, ranks) else None
     # All at once would hold the whole model once for each process, if only for a moment.
     with nullcontext() if splitter is None else ranks.in_turn():
         base = load_base(job.base_model, dtype, quantisation)
@@ -95,6 +97,11 @@ def _start_as_error(job: TrainJob, model: Tuned, reporter: Reporter) -> Weights:
 def splits_layers(job: TrainJob, ranks: Ranks) -> bool:
     """Whether each process keeps a part of every frozen layer only."""
     return launcher(job.recipe.launcher.id).splits_layers and ranks.size > 1
+
+
+def _splitter(job: TrainJob, ranks: Ranks) -> Splitter | ZeroSplitter:
+    stage = launcher(job.recipe.launcher.id).zero_stage
+    return Splitter(ranks) if stage is None else ZeroSplitter(zero_settings(job.recipe, stage))
 
 
 def _start(job: TrainJob, chosen: Technique, options: Value, dtype: torch.dtype, reporter: Reporter) -> Weights:

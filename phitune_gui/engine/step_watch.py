@@ -75,7 +75,8 @@ class StepWatch(TrainerCallback):
         if not self._validation:
             return
         self._reporter.emit(StageBegan(stage="evaluating", detail=f"{len(self._validation)} held-out rows"))
-        loss, tokens = mean_loss(self.trainer.model, self._validation, self._tick)
+        shared = self.trainer.shared
+        loss, tokens = mean_loss(self.trainer.model, self._validation, self._tick, None if shared is None else shared.loss)
         self.evaluations[step] = loss
         self._reporter.emit(Evaluated(step=step, loss=loss, rows=len(self._validation), tokens=tokens))
         self._reporter.emit(StageBegan(stage="training"))

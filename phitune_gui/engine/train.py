@@ -116,6 +116,8 @@ def _rhythm(job: TrainJob, rows: int, ranks: Ranks) -> tuple[int, int]:
 def _train(job: TrainJob, reporter: Reporter, watch: StepWatch, note: Note) -> None:
     watch.measure_memory()
     if job.checkpoint is None:
+        if watch.trainer.zero is not None:
+            watch.trainer.create_optimizer()  # split layers work only by DeepSpeed's engine, which is made along with it
         watch.judge(0)
         reporter.emit(StageBegan(stage="training"))
         watch.trainer.train()
@@ -134,10 +136,11 @@ def _kept(job: TrainJob, reporter: Reporter, watch: StepWatch) -> JobFinished | 
     step = watch.trainer.state.global_step
     if watch.ended_by == "pause":
         return Paused(step=step)
-    if not watch.trainer.ranks.leads:
-        return JobFinished()
-    reporter.emit(StageBegan(stage="saving", detail="adapter"))
-    folder = save_adapter(watch.trainer.model, job.base_model, reporter.folder, step, watch.trainer.start)
+    with watch.trainer.whole():
+        if not watch.trainer.ranks.leads:
+            return JobFinished()
+        reporter.emit(StageBegan(stage="saving", detail="adapter"))
+        folder = save_adapter(watch.trainer.model, job.base_model, reporter.folder, step, watch.trainer.start)
     ended_early = watch.ended_by is not None and step < watch.trainer.state.max_steps
     results = {"steps": step, "final_loss": watch.last_loss, "weights": "those after the last step"}
     if watch.evaluations:

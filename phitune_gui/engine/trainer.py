@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Iterator, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -116,6 +117,10 @@ class LearnedTokenTrainer(Trainer):
         self._load_from_checkpoint(str(checkpoint))
         self.state.global_step = self.state.max_steps = step
 
+    def whole(self) -> AbstractContextManager[None]:
+        """Trained weights are whole in the block, which all processes enter at once."""
+        return nullcontext() if self.shared is None else self.shared.whole()
+
     def write_state(self, folder: Path) -> None:
         """Write everything that going on exactly from here needs, under the names that `train(resume_from_checkpoint=)` reads.
 
@@ -124,9 +129,11 @@ class LearnedTokenTrainer(Trainer):
         bring_files(lambda own: self._save_rng_state(str(own)), folder, self.ranks)
         if self.shared is not None:
             self.shared.gather()
+        with self.whole():
+            if self.ranks.leads:
+                with every_rank(self.model):
+                    save_weights(self.model, folder)
         if self.ranks.leads:
-            with every_rank(self.model):
-                save_weights(self.model, folder)
             if is_adaptive(self.model):
                 save_importance(self.model, folder)
             if adds_tokens(self.model):

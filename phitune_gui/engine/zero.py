@@ -1,6 +1,6 @@
 """Trains with DeepSpeed's ZeRO: each process keeps a part of the optimizer's state, but checkpoints hold all of it."""
 
-import os
+from contextlib import AbstractContextManager, nullcontext
 from typing import Any
 
 import torch
@@ -9,6 +9,7 @@ from torch import distributed
 from phitune_gui.engine.batches import Batch
 from phitune_gui.engine.loss import summed_loss
 from phitune_gui.engine.model import Tuned
+from phitune_gui.engine.zero_layers import choose_device
 
 MOMENTS = ("exp_avg", "exp_avg_sq")
 
@@ -29,11 +30,11 @@ class SharedAdamW(torch.optim.AdamW):
     """What the Trainer takes for its optimizer: rates, groups and state of a run in one process; DeepSpeed moves the weights."""
 
     def __init__(self, model: Tuned, groups: list[dict[str, Any]], settings: dict[str, Any], **options: Any) -> None:
-        if not torch.cuda.is_available():
-            os.environ["DS_ACCELERATOR"] = "cpu"
+        choose_device()
         import deepspeed  # not above: it is an extra, importing it takes seconds, and it chooses its device then
 
         super().__init__(groups, **options)
+        self._splits = settings["zero_optimization"]["stage"] == 3
         self._size = distributed.get_world_size()
         inner = torch.optim.AdamW([{**group, "params": list(group["params"])} for group in self._learning()], **options)
         self.engine, self._zero, _data, _schedule = deepspeed.initialize(
@@ -63,6 +64,14 @@ class SharedAdamW(torch.optim.AdamW):
     def step(self, closure: Any = None) -> None:
         """Nothing: `clip_and_step` has done it."""
 
+    def whole(self) -> AbstractContextManager[None]:
+        """Trained weights are whole in the block, which all processes enter at once."""
+        if not self._splits:
+            return nullcontext()
+        import deepspeed
+
+        return deepspeed.zero.GatheredParameters(self._weights())
+
     def gather(self) -> None:
         """Put the whole state together, in all processes at once, so that `state_dict` is that of one process."""
         from deepspeed.utils import safe_get_full_optimizer_state
@@ -78,16 +87,25 @@ class SharedAdamW(torch.optim.AdamW):
 
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
         """Take each process's part from the whole state of a checkpoint."""
-        from deepspeed.utils import safe_set_full_optimizer_state
-
         super().load_state_dict(state_dict)
         if not self.state:
             return
         for weights in self._weights():
             for name in MOMENTS:
-                safe_set_full_optimizer_state(weights, self.state[weights][name], name)
+                self._take(weights, self.state[weights][name], name)
         self._begin(int(next(iter(self.state.values()))["step"]))
         self.forget()
+
+    def _take(self, weights: torch.nn.Parameter, moment: torch.Tensor, name: str) -> None:
+        """DeepSpeed's own function for the whole moment fails in stage 3 where the parts are not of one length."""
+        from deepspeed.utils import safe_set_full_optimizer_state, safe_set_local_optimizer_state
+
+        if not self._splits:
+            safe_set_full_optimizer_state(weights, moment, name)
+            return
+        length = weights.ds_tensor.numel()
+        padded = torch.nn.functional.pad(moment.flatten(), (0, length * self._size - moment.numel()))
+        safe_set_local_optimizer_state(weights, padded.narrow(0, length * distributed.get_rank(), length), name)
 
     def _weights(self) -> list[torch.nn.Parameter]:
         return [weights for group in self._learning() for weights in group["params"]]
@@ -106,7 +124,8 @@ class SharedAdamW(torch.optim.AdamW):
 
     def _make_state(self) -> None:
         """Make this process's part of the state, and let each weight find its own in it, both of which DeepSpeed does at the first step."""
-        for group in self._inner.param_groups:
-            for part in group["params"]:
-                self._inner.state[part] = {name: torch.zeros_like(part) for name in MOMENTS}
-        self._zero._lazy_init_hp_params_optimizer_state()
+        inner = [part for group in self._inner.param_groups for part in group["params"]]
+        for part in self._zero.fp32_partitioned_groups_flat if self._splits else inner:
+            self._inner.state[part] = {name: torch.zeros_like(part) for name in MOMENTS}
+        if not self._splits:
+            self._zero._lazy_init_hp_params_optimizer_state()

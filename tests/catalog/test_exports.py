@@ -58,7 +58,7 @@ def test_making_an_export_needs_more_than_nothing(each: ExportTarget) -> None:
 
 
 def test_launchers_are_found_by_id() -> None:
-    assert [each.id for each in LAUNCHERS] == ["single", "ddp", "fsdp2", "zero1", "zero2"]
+    assert [each.id for each in LAUNCHERS] == ["single", "ddp", "fsdp2", "zero1", "zero2", "zero3"]
     assert launcher("single").several is False
     with pytest.raises(KeyError):
-        launcher("zero3")
+        launcher("slurm")

@@ -12,7 +12,7 @@ from phitune_gui.catalog.launchers import LAUNCHERS
 from phitune_gui.jobs.control import send
 from tests.helpers.commands import phitune
 from tests.integration.test_launchers import LONG, ONE, at_step, gone, in_background, recipe, steps, train, workers
-from tests.integration.test_split_layers import as_with, require_equal, written_for
+from tests.integration.test_split_layers import SPLIT, as_with, require_equal, written_for
 
 __all__ = ["recipe"]
 
@@ -67,10 +67,19 @@ def test_it_learns_what_one_process_does(recipe: Path, id: str, more: tuple[str,
 
 
 ALONE = ("launcher.id=single", "launcher.processes=1", *ONE)
-SHARED = (*zero("zero2"), "training.accumulation=1")
+ZERO2, ZERO3 = ((*zero(id), "training.accumulation=1") for id in ("zero2", "zero3"))
 
 
-@pytest.mark.parametrize(("first", "then"), [pytest.param(SHARED, ALONE, id="to single"), pytest.param(ALONE, SHARED, id="from single")])
+@pytest.mark.parametrize(
+    ("first", "then"),
+    [
+        pytest.param(ZERO2, ALONE, id="zero2 to single"),
+        pytest.param(ALONE, ZERO2, id="single to zero2"),
+        pytest.param(ZERO3, ALONE, id="zero3 to single"),
+        pytest.param(ALONE, ZERO3, id="single to zero3"),
+        pytest.param((*SPLIT, "training.accumulation=1"), ZERO3, id="fsdp2 to zero3"),
+    ],
+)
 def test_its_checkpoints_are_those_of_one_process(recipe: Path, tmp_path: Path, first: tuple[str, ...], then: tuple[str, ...]) -> None:
     length = ("training.max_steps=60", "training.epochs=100", "training.save_steps=1000", "training.eval_steps=1000")
     whole = train(recipe, *ALONE, *length)
@@ -91,12 +100,24 @@ def test_its_checkpoints_are_those_of_one_process(recipe: Path, tmp_path: Path, 
         assert two.learning_rate == one.learning_rate
 
 
+@pytest.mark.parametrize("more", ["training.gradient_checkpointing=true", "training.dtype=bfloat16"])
+def test_saving_memory_changes_nothing_under_zero3(recipe: Path, more: str) -> None:
+    options = (more, "training.max_steps=3")
+    alone, split = train(recipe, *ONE, *options), train(recipe, *zero("zero3"), *options)
+
+    assert [step.loss for step in steps(split["run"])] == pytest.approx([step.loss for step in steps(alone["run"])], abs=1e-4)
+    require_equal(alone["run"], split["run"], within=1e-4)
+
+
 @pytest.mark.faults
 @pytest.mark.skipif(os.name == "nt", reason="signals")
-def test_a_lost_process_ends_the_run_with_a_sentence_and_no_orphan(recipe: Path, tmp_path: Path) -> None:
-    with in_background(recipe, tmp_path, *zero("zero2"), *LONG, code=1) as result:
+@pytest.mark.parametrize("id", ["zero2", "zero3"])
+@pytest.mark.parametrize("victim", ["first", "other"])
+def test_a_lost_process_ends_the_run_with_a_sentence_and_no_orphan(recipe: Path, tmp_path: Path, id: str, victim: str) -> None:
+    with in_background(recipe, tmp_path, *zero(id), *LONG, code=1) as result:
         first, others = workers(at_step(tmp_path / "runs", 6))
-        others[0].send_signal(signal.SIGKILL)
+        (first if victim == "first" else others[0]).send_signal(signal.SIGKILL)
 
-    assert result["error"]["what"] == "Process 2 of 2 was ended by signal 9, so the training cannot go on."
+    words = "killed from outside" if victim == "first" else "Process 2 of 2 was ended by signal 9, so the training cannot go on."
+    assert words in result["error"]["what"]
     assert gone([first, *others])

@@ -135,10 +135,10 @@ def test_rows_beyond_the_sliding_window_are_advised_against() -> None:
 
 
 def test_other_launchers_are_refused_in_plain_words() -> None:
-    problem = only(planned(with_values(launcher__id="zero3")))
+    problem = only(planned(with_values(launcher__id="slurm")))
     assert problem.where == "launcher.id"
-    assert problem.what == "PhiTune has no launcher named 'zero3'."
-    assert problem.how_to_fix == "Choose one of: single, ddp, fsdp2, zero1, zero2."
+    assert problem.what == "PhiTune has no launcher named 'slurm'."
+    assert problem.how_to_fix == "Choose one of: single, ddp, fsdp2, zero1, zero2, zero3."
 
 
 @pytest.mark.parametrize(("id", "processes"), [("single", 2), ("ddp", 1), ("fsdp2", 1)])

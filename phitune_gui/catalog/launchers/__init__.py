@@ -4,11 +4,11 @@ from phitune_gui.catalog.launchers.ddp import DDP
 from phitune_gui.catalog.launchers.fsdp2 import FSDP2
 from phitune_gui.catalog.launchers.launcher import Launcher
 from phitune_gui.catalog.launchers.single import SINGLE
-from phitune_gui.catalog.launchers.zero import ZERO1, ZERO2
+from phitune_gui.catalog.launchers.zero import ZERO1, ZERO2, ZERO3
 
 __all__ = ["LAUNCHERS", "Launcher", "launcher", "launchers_for"]
 
-LAUNCHERS: tuple[Launcher, ...] = (SINGLE, DDP, FSDP2, ZERO1, ZERO2)
+LAUNCHERS: tuple[Launcher, ...] = (SINGLE, DDP, FSDP2, ZERO1, ZERO2, ZERO3)
 
 
 def launcher(id: str) -> Launcher:

@@ -1,9 +1,7 @@
-"""Several processes on this machine that share out optimizer state (ZeRO stage 1) and gradients too (stage 2), by DeepSpeed."""
+"""Several processes on this machine that share out optimizer state (ZeRO stage 1), gradients (2) and weights too (3), by DeepSpeed."""
 
 from phitune_gui.catalog.launchers.launcher import Launcher
 
-# Stage 3 is not here: nothing has been shown to learn the same under it as in one process, and files and judging would have to gather
-# the weights first.
 _PROVEN = ("lora", "dora", "qlora")
 _WHY_NOT = "Only what was shown to learn the same as in one process is let in."
 
@@ -17,4 +15,11 @@ ZERO2 = Launcher(
     "zero2", "DeepSpeed ZeRO 2",
     "Like ZeRO 1, and of the gradients as well each process keeps only its part.",
     several=True, shares=True, machines=False, zero_stage=2, techniques=_PROVEN, why_not=_WHY_NOT,
+)  # fmt: skip
+ZERO3 = Launcher(
+    "zero3", "DeepSpeed ZeRO 3",
+    "Like ZeRO 2, and of the model as well each process keeps only a part of every layer and borrows the rest while it is at work."
+    " For a model that does not fit once for each process; the slowest of all.",
+    several=True, shares=True, splits_layers=True, zero_stage=3, techniques=("lora", "dora"),
+    why_not=f"{_WHY_NOT} Weights kept as 4 bits give wrong gradients without any error when layers are split.",
 )  # fmt: skip

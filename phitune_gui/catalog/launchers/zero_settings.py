@@ -13,6 +13,9 @@ def zero_settings(recipe: Recipe, stage: int) -> dict[str, Any]:
     sharing: dict[str, Any] = {"stage": stage, "reduce_bucket_size": _BUCKET, "allgather_bucket_size": _BUCKET}
     if recipe.launcher.offload == "cpu":
         sharing["offload_optimizer"] = {"device": "cpu"}
+    if stage == 3:
+        # Else what is borrowed is kept for its next use while fewer than 1,000 million numbers would be read before it, so for ever.
+        sharing |= {"stage3_max_reuse_distance": 0, "stage3_prefetch_bucket_size": _BUCKET}
     return {
         "train_micro_batch_size_per_gpu": recipe.training.micro_batch_size,
         "gradient_accumulation_steps": 1,
