@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from phitune_gui.catalog.launchers import LAUNCHERS
+from phitune_gui.catalog.launchers.zero_keys import key_problems
 from phitune_gui.catalog.launchers.zero_settings import zero_settings
 from phitune_gui.catalog.presets import preset
 from phitune_gui.cli.fit_words import fit_lines
@@ -115,6 +116,8 @@ def show_deepspeed(path: Path, settings: list[str], as_json: bool) -> int:
         raise CannotStart(
             "launcher.id", f"The launcher {recipe.launcher.id} does not use DeepSpeed.", f"Set launcher.id to one of: {', '.join(stages)}."
         )
+    for problem in key_problems(recipe.launcher.deepspeed):
+        raise CannotStart(problem.where, problem.what, problem.how_to_fix)
     made = zero_settings(recipe, stage)
     if as_json:
         write_json(made)

@@ -1,5 +1,6 @@
 """What the person wants: the recipe, one section per page, every field with its label, help and limits."""
 
+import json
 from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BeforeValidator, ConfigDict, Field
@@ -35,6 +36,30 @@ def _path(value: str) -> str:
     if "\0" in value or any("\ud800" <= letter <= "\udfff" for letter in value):
         raise PydanticCustomError("path", "This name holds signs that are no text, so it cannot be written into a recipe")
     return value
+
+
+def _settings(value: Any) -> Any:
+    """A mapping of plain values and of mappings of these; text that is a number or a truth value is read as such."""
+    if not isinstance(value, dict):
+        raise _no_settings()
+    return {name: _settings_within(each) if isinstance(each, dict) else _setting(each) for name, each in value.items()}
+
+
+def _settings_within(value: dict[str, Any]) -> dict[str, Any]:
+    return {name: _setting(each) for name, each in value.items()}
+
+
+def _no_settings() -> PydanticCustomError:
+    return PydanticCustomError("settings", "Settings are names with a number, a short text, true or false")
+
+
+def _setting(value: Any) -> Any:
+    if not _is_plain(value):
+        raise _no_settings()
+    try:
+        return json.loads(value) if isinstance(value, str) else value
+    except ValueError:
+        return value
 
 
 def _supported_version(value: Any) -> Any:
@@ -177,6 +202,9 @@ class LauncherSection(Value):
     )  # fmt: skip
     zero_stage: int | None = Field(None, ge=1, le=3, title="ZeRO stage", description="What the processes share out.")
     offload: Literal["none", "cpu"] = Field("none", title="Offload", description="Where optimizer state is kept.")
+    deepspeed: Annotated[dict[str, Any], BeforeValidator(_settings)] = Field(
+        {}, title="DeepSpeed settings", description="Keys of DeepSpeed's JSON that are set besides what the recipe says."
+    )
 
     @property
     def all_processes(self) -> int:
@@ -216,9 +244,11 @@ def with_value(recipe: Recipe, name: str, value: Any) -> Recipe:
     document: Any = recipe.model_dump()
     place = document
     *parents, last = name.split(".")
-    for parent in parents:
+    may_be_new = parents in (["technique"], ["data", "columns"]) or parents[:2] == ["launcher", "deepspeed"]
+    for number, parent in enumerate(parents):
+        if isinstance(place, dict) and may_be_new and number > 1:
+            place.setdefault(parent, {})
         place = place[int(parent)] if isinstance(place, list | tuple) else place[parent]
-    may_be_new = parents in (["technique"], ["data", "columns"])
     if isinstance(place, list | tuple):
         raise KeyError(name)
     if last not in place and not may_be_new:

@@ -87,7 +87,8 @@ def _technique_place(scenario: Scenario, offered: Technique[Any], made: Fitted, 
 
 def _sharing_place(scenario: Scenario, column: Column, recipe: Recipe, ground: Ground) -> Place:
     devices = len(ground.hardware.gpus)
-    ways = [launcher for launcher in LAUNCHERS if launcher.shares]
+    trained = recipe.technique.id
+    ways = [launcher for launcher in LAUNCHERS if launcher.shares and (launcher.techniques is None or trained in launcher.techniques)]
     shown = {"technique": column.lower(), "label": column, "column": column, "can_be_chosen": False, **_said(scenario.cell(column))}
     if devices < 2:
         reason = f"{column} shares one run among several graphics processors, and {'only one is' if devices else 'none is'} here."

@@ -47,7 +47,7 @@ def find_problems(situation: Situation, extra: Sequence[Problem] = ()) -> tuple[
         *(check_rows(recipe, model, report) if report else ()),
         *technique_problems(recipe.technique, model),
         *_check_launcher(recipe),
-        *check_zero(recipe, situation.hardware, situation.figures),
+        *check_zero(recipe, situation.hardware, situation.figures, situation.memory),
         *_check_length(recipe, model),
         *_check_virtual_tokens(recipe, model, situation.figures),
         *_check_saving(recipe),

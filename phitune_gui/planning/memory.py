@@ -14,7 +14,7 @@ from phitune_gui.core.recipe import Recipe
 from phitune_gui.planning.devices import kind_of, planned_dtype, technique_of, trains_on
 from phitune_gui.planning.figures import Figures
 from phitune_gui.planning.split_layers import loading_bytes, split_weights
-from phitune_gui.planning.zero_memory import zero_parts
+from phitune_gui.planning.zero_memory import zero3_loading_bytes, zero3_weights, zero_parts
 
 PART_LABELS = {
     "weights": "Weights", "adapter": "Adapter", "gradients": "Gradients", "optimizer": "Optimizer", "activations": "Activations",
@@ -75,13 +75,15 @@ def _parts(recipe: Recipe, model: BaseModel, figures: Figures, hardware: Hardwar
         "overhead": _CUDA_CONTEXT_BYTES if hardware.gpus else LIBRARIES_BYTES,
     }
     everywhere = recipe.launcher.all_processes
-    held = split_weights(model, dtype, recipe.launcher.processes, everywhere) if _splits(recipe) else {"weights": weights * processes}
-    parts = {**held, **{name: size * processes for name, size in parts.items()}}
     stage = next((known.zero_stage for known in LAUNCHERS if known.id == recipe.launcher.id), None)
+    split = zero3_weights if stage == 3 else split_weights
+    held = split(model, dtype, processes, everywhere) if _splits(recipe) else {"weights": weights * processes}
+    parts = {**held, **{name: size * processes for name, size in parts.items()}}
     if stage is not None:
-        parts |= zero_parts(stage, figures.trainable, processes)
+        parts |= zero_parts(stage, figures.trainable, processes, everywhere)
     if _splits(recipe):
-        loading = loading_bytes(model, dtype, processes, recipe.launcher.all_processes) + parts["overhead"]
+        last = zero3_loading_bytes if stage == 3 else loading_bytes
+        loading = last(model, dtype, processes, everywhere) + parts["overhead"]
         parts["loading"] = max(0, loading - sum(parts.values()))
     return parts
 

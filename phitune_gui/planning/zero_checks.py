@@ -3,23 +3,38 @@
 from collections.abc import Iterator
 
 from phitune_gui.catalog.launchers import LAUNCHERS, Launcher
+from phitune_gui.catalog.launchers.zero_keys import key_problems
 from phitune_gui.core.hardware import Hardware
+from phitune_gui.core.plan import MemoryPlan
 from phitune_gui.core.problem import Problem
 from phitune_gui.core.recipe import Recipe
 from phitune_gui.planning.figures import Figures
 from phitune_gui.planning.words import in_words
-from phitune_gui.planning.zero_memory import saved_bytes, trained_bytes
+from phitune_gui.planning.zero_memory import saved_bytes
 
 
-def check_zero(recipe: Recipe, hardware: Hardware, figures: Figures) -> Iterator[Problem]:
-    """Nothing for launchers without DeepSpeed."""
+def check_zero(recipe: Recipe, hardware: Hardware, figures: Figures, memory: MemoryPlan) -> Iterator[Problem]:
+    """For launchers without DeepSpeed only whether the recipe holds settings for it."""
     chosen = next((known for known in LAUNCHERS if known.id == recipe.launcher.id), None)
-    if chosen is None or chosen.zero_stage is None:
+    if chosen is None:
         return
+    if chosen.zero_stage is None:
+        yield from _check_unread(recipe, chosen)
+        return
+    yield from key_problems(recipe.launcher.deepspeed)
     yield from _check_machine(chosen, hardware)
     yield from _check_stage(recipe, chosen)
-    if figures.trainable and recipe.launcher.processes > 1:
-        yield _what_it_saves(recipe, chosen, figures)
+    if figures.trainable and memory.total_bytes and recipe.launcher.processes > 1 and not chosen.splits_layers:
+        yield _what_it_saves(recipe, chosen, figures, memory)
+
+
+def _check_unread(recipe: Recipe, chosen: Launcher) -> Iterator[Problem]:
+    if recipe.launcher.deepspeed:
+        yield Problem(
+            severity="advice", where="launcher.deepspeed",
+            what=f"The launcher {chosen.id} does not use DeepSpeed, so launcher.deepspeed has no effect.",
+            how_to_fix="Leave launcher.deepspeed out, or set launcher.id to one of the zero launchers.",
+        )  # fmt: skip
 
 
 def _check_machine(chosen: Launcher, hardware: Hardware) -> Iterator[Problem]:
@@ -44,12 +59,11 @@ def _check_stage(recipe: Recipe, chosen: Launcher) -> Iterator[Problem]:
         )  # fmt: skip
 
 
-def _what_it_saves(recipe: Recipe, chosen: Launcher, figures: Figures) -> Problem:
+def _what_it_saves(recipe: Recipe, chosen: Launcher, figures: Figures, memory: MemoryPlan) -> Problem:
     saved = saved_bytes(chosen.zero_stage, figures.trainable, recipe.launcher.processes)
-    whole = trained_bytes(figures.trainable) * recipe.launcher.processes
     return Problem(
         severity="advice", where="launcher.id",
-        what=f"Against ddp, {chosen.id} saves {in_words(saved)} of the {in_words(whole)} that {recipe.launcher.processes} processes need"
-             " for trained weights, gradients and optimizer; the frozen weights are in each process all the same.",
-        how_to_fix="Where memory is short, set launcher.id to fsdp2, or technique.id to qlora with launcher.id ddp.",
+        what=f"Against ddp, {chosen.id} saves {in_words(saved)} of the {in_words(memory.total_bytes + saved)} that this run needs;"
+             " the frozen weights are in each process all the same.",
+        how_to_fix="Where memory is short, set launcher.id to zero3 or fsdp2, or technique.id to qlora with launcher.id ddp.",
     )  # fmt: skip

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from phitune_gui.catalog.launchers.zero_keys import merged
 from phitune_gui.core.recipe import Recipe
 
 _BUCKET = 4_194_304
@@ -16,7 +17,7 @@ def zero_settings(recipe: Recipe, stage: int) -> dict[str, Any]:
     if stage == 3:
         # Else what is borrowed is kept for its next use while fewer than 1,000 million numbers would be read before it, so for ever.
         sharing |= {"stage3_max_reuse_distance": 0, "stage3_prefetch_bucket_size": _BUCKET}
-    return {
+    ours = {
         "train_micro_batch_size_per_gpu": recipe.training.micro_batch_size,
         "gradient_accumulation_steps": 1,
         "gradient_clipping": recipe.training.max_grad_norm,
@@ -24,3 +25,4 @@ def zero_settings(recipe: Recipe, stage: int) -> dict[str, Any]:
         "zero_allow_untested_optimizer": True,
         "zero_force_ds_cpu_optimizer": False,
     }
+    return merged(ours, recipe.launcher.deepspeed)
