@@ -3,7 +3,7 @@
 from functools import partial
 from pathlib import Path
 
-from phitune_gui.cli.adapter_words import adapter_rows, rank_of
+from phitune_gui.cli.adapter_words import adapter_rows
 from phitune_gui.cli.follow import start_and_follow
 from phitune_gui.cli.output import say, table, tell, write_json
 from phitune_gui.core.adapter import AdapterVerdict
@@ -24,7 +24,7 @@ def import_adapter(folder: Path, model: Path, runs: Path | None, as_json: bool) 
     if verdict is None:
         raise CannotStart("adapter", "The import was cancelled before it was complete; nothing was left behind.", "Start it again.")
     if as_json:
-        write_json({**verdict.model_dump(mode="json"), "rank": rank_of(verdict)})
+        write_json({**verdict.model_dump(mode="json"), "rank": verdict.rank})
     else:
         _say(verdict)
     return EXIT_DONE if verdict.usable else EXIT_CANNOT_START

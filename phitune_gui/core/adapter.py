@@ -2,6 +2,7 @@
 
 from typing import Literal
 
+from phitune_gui.core.problem import Problem
 from phitune_gui.core.recipe import TechniqueSection
 from phitune_gui.core.value import Value
 
@@ -29,3 +30,16 @@ class AdapterVerdict(Value):
     def usable(self) -> bool:
         """Whether it was taken over."""
         return self.verdict == "usable"
+
+    @property
+    def rank(self) -> int | None:
+        """The rank, where the technique has one."""
+        rank = self.technique.options.get("rank") if self.technique else None
+        return rank if isinstance(rank, int) else None
+
+
+def another_adapter(own: TechniqueSection) -> Problem:
+    """A recipe describes an adapter of another form than `own`, the technique of the one that it starts from."""
+    options = ", ".join(f"{name} {value}" for name, value in own.options.items() if name != "dropout")
+    what = f"The adapter to start from is {own.id} with {options}; the recipe's technique makes another one."
+    return Problem(where="technique.id", what=what, how_to_fix="Set the technique and its options to these, or leave model.adapter out.")

@@ -43,7 +43,7 @@ def find_problems(situation: Situation, extra: Sequence[Problem] = ()) -> tuple[
     found = [
         *extra,
         *_check_model(recipe, model),
-        *check_data(recipe, report, told=bool(extra)),
+        *check_data(recipe, report, told=any(_about_data(problem) for problem in extra)),
         *(check_rows(recipe, model, report) if report else ()),
         *technique_problems(recipe.technique, model),
         *_check_launcher(recipe),
@@ -59,6 +59,11 @@ def find_problems(situation: Situation, extra: Sequence[Problem] = ()) -> tuple[
         *_check_disk(situation),
     ]
     return tuple(sorted(dict.fromkeys(found), key=lambda problem: problem.severity != "problem"))
+
+
+def _about_data(problem: Problem) -> bool:
+    """Whether a finding of those who read the files is about the dataset and not about the adapter that training goes on from."""
+    return problem.where.split(".")[0] not in ("model", "technique")
 
 
 def _check_model(recipe: Recipe, model: BaseModel | None) -> Iterator[Problem]:

@@ -20,6 +20,8 @@ def _words(drop: Drop) -> str:
         return _tr("Learn from {count} files").format(count=len(drop.paths))
     if drop.kind == "model":
         return _tr("Tune the model in {name}").format(name=name)
+    if drop.kind == "adapter":
+        return _tr("Import the adapter in {name}").format(name=name)
     if drop.kind == "recipe":
         return _tr("Open the recipe {name}").format(name=name)
     if drop.kind == "run":

@@ -1,4 +1,4 @@
-"""What was dropped: dataset files, a model folder, a recipe, a run folder, or something that PhiTune cannot use and why."""
+"""What was dropped: dataset files, a model folder, an adapter, a recipe, a run folder, or something that PhiTune cannot use and why."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -8,6 +8,7 @@ from typing import Literal
 from PySide6.QtCore import QCoreApplication
 
 from phitune_gui.core.names import DATASET_SUFFIXES, EVENTS_FILE, RECIPE_FILE, RECIPE_SUFFIX
+from phitune_gui.data.adapter_folder.files import CONFIG as ADAPTER_CONFIG
 
 LARGEST_FOLDER = 2_000
 
@@ -16,7 +17,7 @@ LARGEST_FOLDER = 2_000
 class Drop:
     """What one path is; `why` says why it cannot be used."""
 
-    kind: Literal["dataset", "model", "recipe", "run", "refused"]
+    kind: Literal["dataset", "model", "adapter", "recipe", "run", "refused"]
     paths: tuple[Path, ...]
     why: str = ""
 
@@ -32,6 +33,8 @@ def understand(path: Path) -> Drop:
         return Drop("recipe", (path,))
     if name == RECIPE_FILE and (path.parent / EVENTS_FILE).exists():
         return Drop("run", (path.parent,))
+    if name == ADAPTER_CONFIG or name.startswith("adapter_model."):
+        return Drop("adapter", (path.parent,))
     if name == "config.json" or name.endswith(".safetensors"):
         return Drop("model", (path.parent,))
     if name.endswith(DATASET_SUFFIXES):
@@ -49,7 +52,7 @@ def _why_not(name: str) -> str:
         return _tr("Save it as CSV or text first: PhiTune reads JSON, JSONL, CSV, Parquet and text.")
     if name.endswith((".gz", ".zst", ".zip", ".bz2", ".xz", ".7z", ".tar")):
         return _tr("Unpack it first.")
-    return _tr("PhiTune reads JSON, JSONL, CSV, Parquet and text, model folders, recipes and run folders.")
+    return _tr("PhiTune reads JSON, JSONL, CSV, Parquet and text, model folders, adapter folders, recipes and run folders.")
 
 
 def understand_all(paths: Sequence[Path]) -> list[Drop]:
@@ -67,12 +70,19 @@ def _understand_folder(folder: Path) -> Drop:
         return _refused(folder, _tr("The folder cannot be read: {reason}.").format(reason=(error.strerror or str(error)).lower()))
     if RECIPE_FILE in names and EVENTS_FILE in names:
         return Drop("run", (folder,))
+    if ADAPTER_CONFIG in names and not any(map(_is_of_a_model, names)):
+        return Drop("adapter", (folder,))
     if "config.json" in names:
         return Drop("model", (folder,))
     datasets = tuple(folder / name for name in sorted(names) if name.lower().endswith(DATASET_SUFFIXES))
     if datasets:
         return Drop("dataset", datasets)
-    return _refused(folder, _tr("The folder holds no dataset, no model (config.json) and no run."))
+    return _refused(folder, _tr("The folder holds no dataset, no model (config.json), no adapter (adapter_config.json) and no run."))
+
+
+def _is_of_a_model(name: str) -> bool:
+    """Whether a file holds a whole model's weights; a config.json alone says little, because some trainers put it beside an adapter."""
+    return name.startswith("model") and name.endswith((".safetensors", ".safetensors.index.json"))
 
 
 def _refused(path: Path, why: str) -> Drop:

@@ -106,7 +106,7 @@ class MainWindow(QMainWindow):
             signal.connect(self._show_run_card)
         for signal in (
             session.plan_changed, session.report_changed, session.model_changed, session.run_changed, session.export_changed,
-            session.chat_changed, session.status_changed, session.starter_changed,
+            session.chat_changed, session.status_changed, session.starter_changed, session.import_changed,
         ):  # fmt: skip
             signal.connect(self._show_marks)
         session.recipe_changed.connect(self.refusal.clear)
@@ -181,7 +181,7 @@ class MainWindow(QMainWindow):
             self.show_page(self._status.page)
 
     def _open_problem(self, where: str) -> None:
-        self.show_page(FIELD_PAGES.get(where.split(".")[0], "data" if ":" in where or "/" in where else "tune"))
+        self.show_page(FIELD_PAGES.get(session_words.section_of(where), "data" if ":" in where or "/" in where else "tune"))
         self.session.field_requested.emit(where)
 
     # drops

@@ -3,6 +3,7 @@
 from PySide6.QtCore import QCoreApplication
 
 from phitune_gui.catalog.techniques import TECHNIQUES
+from phitune_gui.core.names import ADAPTER_FOLDER
 from phitune_gui.core.recipe import Recipe
 from phitune_gui.store.runs import RunRecord
 from phitune_gui.ui.translation import declared
@@ -25,6 +26,12 @@ def dated_title(record: RunRecord) -> str:
 def model_name(recipe: Recipe) -> str:
     """The last part of the model's path, of any system."""
     return recipe.model.path.rstrip("/\\").replace("\\", "/").rsplit("/", 1)[-1]
+
+
+def start_name(adapter: str) -> str:
+    """What the adapter that training goes on from is called: its run's folder, or its own."""
+    parts = [part for part in adapter.replace("\\", "/").split("/") if part]
+    return next((part for part in reversed(parts) if part != ADAPTER_FOLDER), "")
 
 
 def elided(text: str, most: int) -> str:

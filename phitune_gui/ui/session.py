@@ -10,12 +10,12 @@ from phitune_gui.core.problem import CannotStart, Problem
 from phitune_gui.data.person_paths import expanded
 from phitune_gui.ui.connections import count_connections
 from phitune_gui.ui.drops import Drop, understand_all
-from phitune_gui.ui.session_doctor import SessionDoctor
+from phitune_gui.ui.session_adapters import SessionAdapters
 
 CONNECTIONS_EVERY_MS = 3000
 
 
-class Session(SessionDoctor):
+class Session(SessionAdapters):
     """Built once by app.py; `begin` when the window is shown, `close` when it is gone."""
 
     def begin(self) -> None:
@@ -36,13 +36,13 @@ class Session(SessionDoctor):
             self.connections_changed.emit()
 
     def open_paths(self, paths: Sequence[str | Path]) -> None:
-        """Takes what was dropped or named: datasets, a model folder, a recipe, a run folder; the rest is refused with the reason."""
+        """Takes what was dropped or named: datasets, a model, an adapter, a recipe, a run; the rest is refused with the reason."""
         try:
             named = [expanded(path).absolute() for path in paths]
         except CannotStart as refusal:
             self.refuse(refusal.problem)
             return
-        for drop in understand_all(named):
+        for drop in sorted(understand_all(named), key=lambda drop: drop.kind == "adapter"):  # after the model that it is for
             self._take(drop)
 
     def _take(self, drop: Drop) -> None:
@@ -53,6 +53,8 @@ class Session(SessionDoctor):
         elif drop.kind == "model":
             self.choose_model(first)
             self.page_requested.emit("model")
+        elif drop.kind == "adapter":
+            self.import_adapter(first)
         elif drop.kind == "recipe":
             self.open_recipe(first)
         elif drop.kind == "run":

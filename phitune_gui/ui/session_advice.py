@@ -13,10 +13,10 @@ from phitune_gui.planning.fitted import Ground
 from phitune_gui.planning.launchers import LauncherRow, launcher_matrix, with_launcher
 from phitune_gui.planning.technique_matrix import technique_refusals
 from phitune_gui.planning.typical import typical_model, typical_report, with_typical_lengths
-from phitune_gui.ui.session_inputs import SessionInputs
+from phitune_gui.ui.session_start import SessionStart
 
 
-class SessionAdvice(SessionInputs):
+class SessionAdvice(SessionStart):
     """Advice follows every plan; it is made in a thread, because it plans once for each technique."""
 
     def __init__(self, *arguments: Any, **options: Any) -> None:

@@ -14,7 +14,7 @@ from phitune_gui.core.hardware import Hardware
 from phitune_gui.core.messages import Preview
 from phitune_gui.core.plan import Plan
 from phitune_gui.core.problem import CannotStart, Problem
-from phitune_gui.core.recipe import Recipe
+from phitune_gui.core.recipe import Recipe, TechniqueSection
 from phitune_gui.core.run import Export, Run
 from phitune_gui.jobs.desk import DataDesk
 from phitune_gui.store.runs import RunRecord
@@ -46,6 +46,7 @@ class SessionState(QObject):
     runs_changed = Signal()
     export_changed = Signal()
     starter_changed = Signal()
+    import_changed = Signal()
     chat_changed = Signal()
     answer_streamed = Signal(str, str)
     answer_finished = Signal(object)
@@ -88,6 +89,10 @@ class SessionState(QObject):
         self.export_target = ""
         self.export_folder: Path | None = None
         self.starter_run: Run | None = None
+        self.import_run: Run | None = None
+        self.import_folder = Path()
+        self.start_technique: TechniqueSection | None = None
+        self.start_problem: Problem | None = None
         self.chat_state: ChatState = "idle"
         self.chat_message = ""
         self.chat_source = ""
@@ -111,6 +116,11 @@ class SessionState(QObject):
     def is_training(self) -> bool:
         """Whether any run is being trained now, shown or not."""
         return self.live_run is not None and not self.live_run.ended
+
+    @property
+    def is_importing(self) -> bool:
+        """Whether an adapter is being judged now."""
+        return self.import_run is not None and not self.import_run.ended
 
     @property
     def can_start(self) -> bool:

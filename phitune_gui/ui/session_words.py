@@ -34,9 +34,14 @@ def share_of(run: Run) -> float | None:
     return run.done / run.total if run.total else None
 
 
+def section_of(where: str) -> str:
+    """The recipe's section that a problem's place belongs to, as pages divide them: the adapter to go on from is a matter of tuning."""
+    return "technique" if where == "model.adapter" else where.split(".")[0]
+
+
 def rail_marks(session: Session) -> dict[str, tuple[Mark, str]]:
     """The mark of every page's state, with a text that replaces its sign."""
-    blocked = {problem.where.split(".")[0] for problem in session.plan.problems if problem.severity == "problem"}
+    blocked = {section_of(problem.where) for problem in session.plan.problems if problem.severity == "problem"}
     has_data, has_model = bool(session.recipe.data.sources), bool(session.recipe.model.path)
     model: Mark = "" if not has_model else "problem" if "model" in blocked else "ready" if session.model else "running"
     data: Mark = (
@@ -84,6 +89,7 @@ def status_of(session: Session) -> Status:
         return _training_status(session, session.live_run)
     for run, page, what in (
         (session.export_run, "export", _tr("Exporting {target}").format(target=session.export_target)),
+        (session.import_run, "runs", _tr("Importing {name}").format(name=session.import_folder.name)),
         (session.starter_run, "home", _tr("Making the starter model ready")),
     ):
         if run is not None and not run.ended:

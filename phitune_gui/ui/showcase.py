@@ -1,9 +1,11 @@
 """The states that each page can be in, as functions that put a session into them; screenshots show all of them."""
 
 from collections.abc import Callable
+from pathlib import Path
 
 from phitune_gui.catalog.presets import preset
 from phitune_gui.catalog.scenarios import scenario
+from phitune_gui.core.adapter import another_adapter
 from phitune_gui.core.base_model import BaseModel, ChatMarkers
 from phitune_gui.core.dataset_report import DatasetReport, Lengths, RejectedRow
 from phitune_gui.core.hardware import Hardware
@@ -184,25 +186,62 @@ def _recent(session: Session, window: MainWindow) -> None:
     _runs(session, window)
 
 
+def _import(run: Run, listed: bool = False) -> State:
+    def show(session: Session, window: MainWindow) -> None:
+        _ready(session, window)
+        _runs(session, window)
+        session.runs = (*([stories.record(run, "pirate-lora")] if listed else []), *session.runs)
+        session.runs_changed.emit()
+        session.import_run, session.import_folder = run, Path("pirate-lora")
+        session.import_changed.emit()
+
+    return show
+
+
+def _goes_on(session: Session, window: MainWindow) -> None:
+    """Training goes on from an adapter, and the technique was changed since."""
+    _ready(session, window)
+    own = TechniqueSection.model_validate({"id": "lora", "rank": 16})
+    model = ModelSection(path=MINI.path, adapter="/runs/2026-11-24-041200-pirate-lora")
+    session.recipe = RECIPE.model_copy(update={"model": model, "technique": TechniqueSection(id="dora")})
+    session.start_technique, session.start_problem = own, another_adapter(own)
+    session.plan = make_plan(session.recipe, MINI, REPORT, MACHINE, (session.start_problem,))
+    session.recipe_changed.emit()
+    session.plan_changed.emit()
+
+
+def _adapter_only(session: Session, window: MainWindow) -> None:
+    _run(stories.finished_run())(session, window)
+    session.run_recipe = RECIPE.model_copy(update={"technique": TechniqueSection(id="prompt")})
+    session.run_changed.emit()
+
+
 STATES: dict[str, dict[str, State]] = {
     "home": {"empty": _nothing, "recent": _recent, "refused": _refused},
     "model": {"empty": _nothing, "list": _models, "chosen": _ready},
     "data": {"empty": _nothing, "ready": _ready, "problem": _blocked},
-    "tune": {"empty": _nothing, "ready": _ready, "advised": _advised, "preset": _preset, "launchers": _launchers, "cannot": _cannot},
+    "tune": {
+        "empty": _nothing, "ready": _ready, "advised": _advised, "preset": _preset, "launchers": _launchers, "cannot": _cannot,
+        "goes-on": _goes_on,
+    },
     "train": {
         "empty": _nothing, "starting": _run(stories.starting_run(), live=True),
         "waiting": _run(stories.waiting_run(), live=True), "running": _run(stories.running_run(), live=True),
         "stopping": _run(stories.stopping_run(), live=True), "finished": _run(stories.finished_run()),
-        "stopped": _run(stories.stopped_run()), "failed": _run(stories.failed_run()),
+        "stopped": _run(stories.stopped_run()), "failed": _run(stories.failed_run()), "imported": _run(stories.imported_run()),
     },
     "export": {
         "empty": _nothing, "ready": _run(stories.finished_run()), "running": _export(stories.exporting_run()),
         "verified": _export(stories.exported_run()), "not-verified": _export(stories.exported_run(verified=False)),
+        "adapter-only": _adapter_only,
     },
     "chat": {
         "empty": _nothing, "ready": _chat("ready"), "loading": _chat("loading"),
         "failed": _chat("failed", "The machine ran out of memory while the model was loaded."),
     },
-    "runs": {"empty": _nothing, "list": _recent},
+    "runs": {
+        "empty": _nothing, "list": _recent, "importing": _import(stories.judging_run()),
+        "imported": _import(stories.imported_run(), listed=True), "not-imported": _import(stories.imported_run(usable=False)),
+    },
 }  # fmt: skip
 """Page, name of the state, and how to get there."""

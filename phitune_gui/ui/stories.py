@@ -5,9 +5,10 @@ import random
 from pathlib import Path
 
 from phitune_gui.core import events as e
+from phitune_gui.core.adapter import AdapterVerdict
 from phitune_gui.core.invitation import Invitation, write_invitations
 from phitune_gui.core.parity import Bar, ParityReport
-from phitune_gui.core.recipe import Recipe
+from phitune_gui.core.recipe import Recipe, TechniqueSection
 from phitune_gui.core.run import Run, apply_all
 from phitune_gui.store.runs import RunRecord
 
@@ -126,6 +127,30 @@ def exported_run(verified: bool = True, checked: bool = True, path: str = "/runs
     if checked:
         told.append(e.Verified(path=path, report=parity(verified)))
     return apply_all(Run(), [*told, e.JobFinished()])
+
+
+def judging_run() -> Run:
+    """An import whose adapter is being judged."""
+    return apply_all(Run(), [e.AttemptBegan(attempt=1, from_step=0, pid=4713), e.StageBegan(stage="verifying", detail="pirate-lora")])
+
+
+def imported_run(usable: bool = True) -> Run:
+    """An import that ended with its verdict."""
+    path = "/home/me/Downloads/pirate-lora"
+    if usable:
+        note = "Its config names a quantised base model; it is used with this one, so answers may differ a little."
+        verdict = AdapterVerdict(
+            path=path, verdict="usable", technique=TechniqueSection.model_validate({"id": "lora", "rank": 16}), layers=128,
+            parameters=25_165_824, trained_on="unsloth/phi-3-mini-4k-instruct-bnb-4bit", notes=(note,),
+            run="/runs/2026-11-24-041200-pirate-lora",
+        )  # fmt: skip
+    else:
+        verdict = AdapterVerdict(
+            path=path, verdict="refused", reason="It changes q_proj, k_proj and v_proj, and Phi-3-mini-4k has no layers of these names.",
+            how_to_fix="Train it again for this model: Phi-3 fuses these layers into qkv_proj.",
+        )  # fmt: skip
+    ended = e.JobFinished(artifacts={"adapter": "adapter"} if usable else {})
+    return apply_all(judging_run(), [e.AdapterImported(adapter=verdict), ended])
 
 
 def record(run: Run, name: str = "support-answers", technique: str = "lora", made_at: float = 1_795_500_000) -> RunRecord:

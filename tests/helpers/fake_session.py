@@ -46,7 +46,9 @@ class FakeSession(SessionState):
 
     def __getattr__(self, name: str) -> Any:
         verbs = ("stop_run", "save_now", "kill_run", "show_run", "open_run", "refresh_runs", "start_export", "cancel_export",
-                 "verify_export", "cancel_answer", "close_chat", "clone_recipe", "start_run", "resume_run", "resume_from")  # fmt: skip
+                 "verify_export", "cancel_answer", "close_chat",
+                 "import_adapter", "cancel_import", "close_import", "train_on",
+                 "clone_recipe", "start_run", "resume_run", "resume_from")  # fmt: skip
         if name in verbs:
             return lambda *arguments: self.asked.append((name, *arguments))
         raise AttributeError(name)

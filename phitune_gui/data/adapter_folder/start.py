@@ -2,6 +2,7 @@
 
 from phitune_gui.catalog.techniques import technique
 from phitune_gui.catalog.techniques.recognise import same_adapter
+from phitune_gui.core.adapter import another_adapter
 from phitune_gui.core.base_model import BaseModel
 from phitune_gui.core.names import ADAPTER_FOLDER
 from phitune_gui.core.problem import CannotStart
@@ -38,9 +39,7 @@ def started_technique(recipe: Recipe, found: AdapterFolder) -> TechniqueSection:
 def require_same_technique(recipe: Recipe, found: AdapterFolder) -> None:
     """CannotStart when the recipe describes an adapter of another form than the one that it starts from."""
     if started_technique(recipe, found) != recipe.technique:
-        options = ", ".join(f"{name} {value}" for name, value in found.technique.options.items() if name != "dropout")
-        what = f"The adapter to start from is {found.technique.id} with {options}; the recipe's technique makes another one."
-        raise CannotStart("technique.id", what, "Set the technique and its options to these, or leave model.adapter out.")
+        raise CannotStart.because(another_adapter(found.technique))
 
 
 class StartRequest(Value):

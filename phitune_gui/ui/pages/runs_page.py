@@ -1,7 +1,7 @@
-"""Runs: everything that was trained on this machine, to open again, to look through and to begin anew from."""
+"""Runs: everything that was trained or imported on this machine, to open again, to look through and to train on or begin anew from."""
 
 from PySide6.QtGui import QKeySequence, QShortcut
-from PySide6.QtWidgets import QHBoxLayout, QLineEdit, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QFileDialog, QHBoxLayout, QLineEdit, QVBoxLayout, QWidget
 
 from phitune_gui.store.runs import RunRecord
 from phitune_gui.ui.session import Session
@@ -10,6 +10,8 @@ from phitune_gui.ui.translation import plural
 from phitune_gui.ui.widgets.buttons import Button
 from phitune_gui.ui.widgets.card import Card
 from phitune_gui.ui.widgets.empty_card import EmptyCard
+from phitune_gui.ui.widgets.flow_row import FlowRow
+from phitune_gui.ui.widgets.import_card import ImportCard
 from phitune_gui.ui.widgets.page_frame import PageFrame
 from phitune_gui.ui.widgets.words import words
 
@@ -23,6 +25,7 @@ class RunsPage(PageFrame):
         self._build()
         self._connect()
         self._refresh()
+        self._show_import()
 
     def _build(self) -> None:
         self.title.setText(self.tr("Runs"))
@@ -30,7 +33,7 @@ class RunsPage(PageFrame):
         self.empty = EmptyCard(
             self.tr("No run yet"),
             self.tr("Every training leaves a folder with its recipe, its loss and its result. The first one appears here."),
-            {"home": self.tr("Choose a goal"), "model": self.tr("Choose a model")},
+            {"home": self.tr("Choose a goal"), "model": self.tr("Choose a model"), "import": self.tr("Import adapter…")},
         )
         self.search, self.table = QLineEdit(), RunsTable()
         self.search.setClearButtonEnabled(True)
@@ -38,34 +41,45 @@ class RunsPage(PageFrame):
         self.search.setAccessibleName(self.tr("Search runs"))
         self.nothing = words(self.tr("No run has these words."), "quiet")
         self.open, self.clone = Button(self.tr("Open"), "primary"), Button(self.tr("Use its recipe again"))
-        self.resume = Button(self.tr("Resume"))
+        self.resume, self.train_on = Button(self.tr("Resume")), Button(self.tr("Train on"))
+        self.train_on.setToolTip(self.tr("Trains the adapter of this run further, with the data that are chosen now."))
+        self.import_adapter = Button(self.tr("Import adapter…"))
+        self.imported = ImportCard()
         self.read_again = Button(self.tr("Read again"))
         self.table.setMinimumHeight(220)
         self._card = Card()
         self._card.body.setContentsMargins(12, 12, 12, 12)
-        for widget in (self.search, self.nothing, self.table):
-            self._card.body.addWidget(widget, 1 if widget is self.table else 0)
+        above = QHBoxLayout()
+        above.setSpacing(10)
+        above.addWidget(self.search, 1)
+        above.addWidget(self.import_adapter)
+        self._card.body.addLayout(above)
+        self._card.body.addWidget(self.nothing)
+        self._card.body.addWidget(self.table, 1)
         self._full = QWidget()
         self._full.setObjectName("plain")
         column = QVBoxLayout(self._full)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(14)
         column.addWidget(self._card, 1)
-        row = QHBoxLayout()
-        row.setSpacing(10)
-        row.addWidget(self.open)
-        row.addWidget(self.resume)
-        row.addWidget(self.clone)
-        row.addStretch(1)
-        row.addWidget(self.read_again)
+        row = FlowRow(spacing=10)
+        for button in (self.open, self.resume, self.train_on, self.clone):
+            row.addWidget(button)
+        row.add_trailing(self.read_again)
         column.addLayout(row)
+        self.column.addWidget(self.imported)
         self.column.addWidget(self.empty)
         self.column.addWidget(self._full, 1)
         self.column.addStretch(0)
 
     def _connect(self) -> None:
         self._session.runs_changed.connect(self._refresh)
-        self.empty.chosen.connect(self._session.page_requested)
+        self._session.import_changed.connect(self._show_import)
+        self.imported.chosen.connect(self._lead_on)
+        self.imported.cancel_asked.connect(self._session.cancel_import)
+        self.import_adapter.clicked.connect(self._choose_adapter)
+        self.train_on.clicked.connect(self._train_on)
+        self.empty.chosen.connect(self._lead_on)
         self.search.textChanged.connect(self._search)
         self.search.returnPressed.connect(self.table.setFocus)
         self.table.opened.connect(self._open)
@@ -94,6 +108,7 @@ class RunsPage(PageFrame):
     def _judge(self, record: RunRecord | None) -> None:
         self.open.setEnabled(record is not None)
         self.clone.setEnabled(record is not None)
+        self.train_on.setEnabled(record is not None and record.run.ended and "adapter" in record.run.artifacts)
         broken_off = record is not None and record.run.ended and record.run.state != "finished" and bool(record.run.checkpoints)
         self.resume.setEnabled(broken_off and not self._session.is_training)
 
@@ -111,3 +126,33 @@ class RunsPage(PageFrame):
         record = self.table.record()
         if record is not None:
             self._session.clone_recipe(record.path)
+
+    def _train_on(self) -> None:
+        record = self.table.record()
+        if record is not None:
+            self._session.train_on(record.path)
+
+    # adapters that were made elsewhere
+
+    def _show_import(self) -> None:
+        self.imported.show_import(self._session.import_run, self._session.import_folder.name)
+        self.import_adapter.setEnabled(not self._session.is_importing)
+
+    def _choose_adapter(self) -> None:
+        folder = QFileDialog.getExistingDirectory(self, self.tr("An adapter's folder, with adapter_config.json"))
+        if folder:
+            self._session.import_adapter(folder)
+
+    def _lead_on(self, action: str) -> None:
+        session = self._session
+        verdict = session.import_run.imported if session.import_run is not None else None
+        if action in ("import", "again"):
+            self._choose_adapter()
+        elif action == "close":
+            session.close_import()
+        elif action == "train_on" and verdict is not None:
+            session.train_on(verdict.run)
+        else:
+            if action in ("chat", "export") and verdict is not None:
+                session.show_run(verdict.run)
+            session.page_requested.emit(action)

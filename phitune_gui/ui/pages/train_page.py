@@ -9,6 +9,7 @@ from phitune_gui.core.run import Run
 from phitune_gui.ui.plot_import import import_plot
 from phitune_gui.ui.run_titles import elided
 from phitune_gui.ui.session import Session
+from phitune_gui.ui.widgets.adapter_words import imported_text
 from phitune_gui.ui.widgets.empty_card import EmptyCard
 from phitune_gui.ui.widgets.figures import seconds_text
 from phitune_gui.ui.widgets.invitation_card import InvitationCard
@@ -137,9 +138,11 @@ class TrainPage(PageFrame):
     def _show_run(self, run: Run) -> None:
         live = self._session.run_is_live
         self.say(self._line(run))
+        self.loss.setVisible(run.imported is None)
         self.loss.show_run(run)
         if self.sparks.show_run(run):
             QTimer.singleShot(0, self, self._refresh)
+        self.sparks.setVisible(run.imported is None)
         self.buttons.show_run(run, live=live)
         self.samples.show_samples(run.samples)
         folder = self._session.run_folder
@@ -178,6 +181,8 @@ class TrainPage(PageFrame):
         again = {"resume": self.tr("Resume")} if run.checkpoints and not self._session.is_training else {}
         if run.failure is not None:
             self.outcome.show_failure(run.failure, self.tr("The training failed"), {**again, "log": self.tr("Show the log")})
+        elif run.imported is not None:
+            self.outcome.show_ending("good", self.tr("Imported"), imported_text(run.imported), onward)
         elif run.state == "finished":
             self.outcome.show_ending("good", self.tr("Finished"), kept_text(run), onward)
         else:

@@ -12,6 +12,7 @@ from phitune_gui.catalog.techniques import TECHNIQUES, Technique, read_options, 
 from phitune_gui.core.recipe import Recipe, TrainingSection
 from phitune_gui.core.value import Value
 from phitune_gui.planning.advise import Place
+from phitune_gui.ui.run_titles import start_name, title_of
 from phitune_gui.ui.session import Session
 from phitune_gui.ui.translation import declared
 from phitune_gui.ui.widgets.advice_card import AdviceCard
@@ -21,6 +22,7 @@ from phitune_gui.ui.widgets.options_form import OptionsForm
 from phitune_gui.ui.widgets.page_frame import PageFrame
 from phitune_gui.ui.widgets.place_dialog import PlaceDialog
 from phitune_gui.ui.widgets.preset_card import PresetCard
+from phitune_gui.ui.widgets.start_card import StartCard
 from phitune_gui.ui.widgets.technique_picker import TechniquePicker
 
 
@@ -39,10 +41,11 @@ class TunePage(PageFrame):
         self.title.setText(self.tr("Tune"))
         self.setAccessibleName(self.tr("Tune"))
         self.say(self.tr("The defaults are a good start: a model and data are enough. Changed values are bold and can be set back."))
+        self.start = StartCard()
         self.presets = PresetCard(PRESETS)
         self.advice = AdviceCard(SCENARIOS)
         self.techniques = TechniquePicker(TECHNIQUES)
-        for part in (self.presets, self.advice, self.techniques):
+        for part in (self.start, self.presets, self.advice, self.techniques):
             self.column.addWidget(part)
         self.options = Card(self.tr("Options"))
         self.options_title: QLabel = self.options.title
@@ -66,6 +69,9 @@ class TunePage(PageFrame):
             form.edited.connect(session.set_value)
             form.reset_asked.connect(session.reset_value)
             form.wrong.connect(session.mark_field)
+        self.start.afresh_asked.connect(session.begin_afresh)
+        self.start.technique_asked.connect(session.take_start_technique)
+        session.plan_changed.connect(self._show_start)
         self.techniques.chosen.connect(self._choose_technique)
         self.advice.place_chosen.connect(self._choose_place)
         self.advice.launchers_asked.connect(self.open_launchers)
@@ -111,8 +117,16 @@ class TunePage(PageFrame):
         self.training.show_values(recipe.training, TrainingSection())
         self.name.show_values(recipe, Recipe())
         self.launchers.show_section(recipe.launcher)
+        self._show_start()
         self._show_preset()
         self._show_advice()
+
+    def _show_start(self) -> None:
+        session, path = self._session, self._session.recipe.model.adapter
+        own = session.start_technique
+        can_take = session.start_problem is not None and own is not None and own != session.recipe.technique
+        record = next((record for record in session.runs if str(record.path) == path), None)
+        self.start.show_start(title_of(record.recipe) if record else start_name(path), path, session.start_problem, can_take=can_take)
 
     def _show_what_works(self) -> None:
         self.techniques.show_refusals(self._session.technique_refusals)

@@ -81,7 +81,7 @@ class RunsTable(QTableView):
         header = self.horizontalHeader()
         header.setDefaultAlignment(Qt.AlignmentFlag.AlignLeading | Qt.AlignmentFlag.AlignVCenter)
         header.setHighlightSections(False)
-        widths = {Column.NAME: 140, Column.MODEL: 92, Column.TECHNIQUE: 86, Column.STATE: 78, Column.LOSS: 76, Column.CURVE: 64,
+        widths = {Column.NAME: 140, Column.MODEL: 92, Column.TECHNIQUE: 86, Column.STATE: 90, Column.LOSS: 76, Column.CURVE: 64,
                   Column.SPENT: 70, Column.WHEN: 122}  # fmt: skip
         for column, width in widths.items():
             self.setColumnWidth(column, width)

@@ -27,7 +27,7 @@ class OutcomeCard(QFrame):
         self._build()
 
     def _build(self) -> None:
-        body = QVBoxLayout(self)
+        body = self._body = QVBoxLayout(self)
         body.setContentsMargins(16, 13, 16, 14)
         body.setSpacing(5)
         self.headline = words("", "strong", wrap=True, selectable=True)
@@ -47,6 +47,10 @@ class OutcomeCard(QFrame):
         body.addLayout(self._row)
         body.addWidget(self.details)
 
+    def insert(self, widget: QWidget) -> None:
+        """Puts a widget between the headline and the text."""
+        self._body.insertWidget(1, widget)
+
     def show_ending(self, tone: Tone, headline: str, text: str, actions: dict[str, str]) -> None:
         """Shows a good or stopped ending with what can be done next."""
         self._show(tone, headline, text, actions, "")
@@ -63,6 +67,7 @@ class OutcomeCard(QFrame):
         restyle(self)
         self.headline.setText(headline)
         self.text.setText(text)
+        self.text.setVisible(bool(text))
         self.setAccessibleName(f"{headline} {text}")
         self.details.setPlainText(details)
         self.details.hide()

@@ -15,6 +15,8 @@ def _tr(text: str) -> str:
 
 def state_text(run: Run) -> str:
     """One word for the state."""
+    if run.imported is not None:
+        return _tr("imported")
     return {
         "queued": _tr("waiting"),
         "starting": _tr("starting"),
@@ -40,7 +42,7 @@ def stage_text(stage: str) -> str:
         "saving": _tr("Saving"),
         "merging": _tr("Merging the adapter into the model"),
         "building": _tr("Building the ONNX model"),
-        "verifying": _tr("Checking the export against the original"),
+        "verifying": _tr("Checking"),
         "ready": _tr("Ready"),
     }.get(stage, _tr("Working"))
 
