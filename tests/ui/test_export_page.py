@@ -9,6 +9,7 @@ from pytestqt.qtbot import QtBot
 
 from phitune_gui.catalog.exports import EXPORTS
 from phitune_gui.core import events as e
+from phitune_gui.core.recipe import TechniqueSection
 from phitune_gui.core.run import Export, apply_all
 from phitune_gui.ui import stories
 from phitune_gui.ui.pages.export_page import ExportPage
@@ -220,3 +221,22 @@ def test_answers_made_token_by_token_are_told_where_there_are_some() -> None:
     assert not any("token by token" in figure.name for figure in figures(older))
     (line,) = (figure for figure in figures(report) if "token by token" in figure.name)
     assert (line.value, line.passed) == ("30.5 of 32.0 tokens alike on average", None)
+
+
+def test_what_cannot_be_made_of_virtual_tokens_is_greyed_with_the_sentence(qtbot: QtBot, ready: ExportPage, session: FakeSession) -> None:
+    recipe = session.run_recipe
+    assert recipe is not None
+    session.run_recipe = recipe.model_copy(update={"technique": TechniqueSection(id="prompt")})
+    session.run_changed.emit()
+
+    for id, card in ready.targets.cards.items():
+        assert card.isEnabled() == (id == "adapter")
+        assert ("cannot be made into a model of its own" in visible_words(card)) == (id != "adapter")
+        assert ("of memory to make" in visible_words(card)) == (id == "adapter")
+    press(qtbot, ready.start)
+    assert session.asked == [("start_export", "adapter")]
+
+    session.run_recipe = recipe
+    session.run_changed.emit()
+    assert all(card.isEnabled() for card in ready.targets.cards.values())
+    assert ready.targets.choice == "auto"

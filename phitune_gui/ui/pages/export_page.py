@@ -7,6 +7,7 @@ from PySide6.QtGui import QDesktopServices
 from PySide6.QtWidgets import QComboBox, QHBoxLayout, QVBoxLayout, QWidget
 
 from phitune_gui.catalog.exports import EXPORTS, export_target
+from phitune_gui.catalog.exports.refusal import export_refusal
 from phitune_gui.core.base_model import BaseModel
 from phitune_gui.core.run import Export
 from phitune_gui.store.runs import RunRecord
@@ -189,7 +190,13 @@ class ExportPage(PageFrame):
 
     def _show_costs(self) -> None:
         hardware = self._session.hardware
+        self.targets.show_refusals(self._refusals())
         self.targets.show_costs(self._model(), hardware.memory_bytes if hardware else 0)
+
+    def _refusals(self) -> dict[str, str]:
+        recipe = self._session.run_recipe
+        found = {target: export_refusal(recipe.technique.id, target) for target in self.targets.cards} if recipe else {}
+        return {target: problem.what for target, problem in found.items() if problem is not None}
 
     def _model(self) -> BaseModel | None:
         wanted = (self._session.run_recipe or self._session.recipe).model.path

@@ -16,19 +16,32 @@ class TargetCard(ChoiceCard):
         head = QHBoxLayout()
         head.addWidget(words(label, "strong"))
         head.addStretch(1)
-        if mark:
-            head.addWidget(words(mark, "good"))
+        self._mark = words(mark, "good")
+        head.addWidget(self._mark)
         self.body.addLayout(head)
         self.body.addWidget(words(summary, "small", wrap=True))
         self.cost = words("", "small", wrap=True)
+        self.refused = words("", "small", wrap=True)
         self.body.addStretch(1)
         self.body.addWidget(self.cost)
+        self.body.addWidget(self.refused)
         self.seal()
-        self.say_cost("")
+        self.setAccessibleName(label)
+        self._tell("", "")
 
     def say_cost(self, cost: str) -> None:
         """Shows size and memory need; empty when they are not known yet."""
+        self._tell(cost, self.refused.text())
+
+    def show_refusal(self, why: str) -> None:
+        """Greys the card and says why this cannot be made of the run; an empty reason takes that back."""
+        self.setEnabled(not why)
+        self._tell(self.cost.text(), why)
+
+    def _tell(self, cost: str, why: str) -> None:
         self.cost.setText(cost)
-        self.cost.setVisible(bool(cost))
-        self.setAccessibleName(self._label)
-        self.setAccessibleDescription(f"{self._summary} {cost}".strip())
+        self.cost.setVisible(bool(cost) and not why)
+        self.refused.setText(why)
+        self.refused.setVisible(bool(why))
+        self._mark.setVisible(bool(self._mark.text()) and not why)
+        self.setAccessibleDescription(f"{self._summary} {why or cost}".strip())

@@ -1,6 +1,6 @@
 """The export targets to choose from: Automatic first and wide, then the others side by side."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QButtonGroup, QWidget
@@ -22,7 +22,7 @@ class TargetGrid(Columns):
 
     def __init__(self, targets: Sequence[ExportTarget], parent: QWidget | None = None) -> None:
         super().__init__(most=2, least=290, parent=parent)
-        self._targets = targets
+        self._targets, self._left = targets, ""
         automatic = TargetCard(
             AUTO,
             self.tr("Automatic"),
@@ -48,6 +48,17 @@ class TargetGrid(Columns):
         for target in self._targets:
             known = model is not None and model.parameters > 0
             self.cards[target.id].say_cost(self._cost(target, model, memory_bytes) if known and model is not None else "")
+
+    def show_refusals(self, refusals: Mapping[str, str]) -> None:
+        """Greys the targets that cannot be made, each with its reason; a chosen one gives way to the first that can be, until it can."""
+        for id, card in self.cards.items():
+            card.show_refusal(refusals.get(id, ""))
+        if self.choice in refusals:
+            self._left = self.choice
+            self.cards[next((id for id in self.cards if id not in refusals), AUTO)].setChecked(True)
+        elif self._left and self._left not in refusals:
+            self.cards[self._left].setChecked(True)
+            self._left = ""
 
     def _cost(self, target: ExportTarget, model: BaseModel, memory_bytes: int) -> str:
         need = target.memory_estimate(model)
