@@ -23,6 +23,8 @@ class ZeroSplitter:
 
         deepspeed.init_distributed(dist_init_required=False)
         self._init = deepspeed.zero.Init(config_dict_or_path=settings)
+        # torch's own keeps a view of each frozen weight for the backward pass, and with it the whole weight that was borrowed.
+        self._init._enable_mem_efficient_linear()
 
     def split(self, model: Tuned) -> None:
         """Keep this process's part of every frozen weight; what is trained stays whole until the engine shares it out.

@@ -21,11 +21,11 @@ def zero_parts(stage: int, trainable: int, processes: int, everywhere: int) -> d
 def zero3_weights(model: BaseModel, dtype: str, processes: int, everywhere: int) -> dict[str, int]:
     """Parts over `processes` of `everywhere`: their shares of the frozen weights, and what each of them borrows at once.
 
-    From DeepSpeed 0.19: the head, which the loss uses outside of the layers, is borrowed from the beginning of a pass to its end, one
-    linear layer while it is at work, and the next one is fetched ahead.
+    From DeepSpeed 0.19: the head, which the loss uses outside of the layers, is borrowed from the beginning of a pass to its end, and a
+    linear layer while it is at work.
     """
     linear = max(layer.weights for layer in linear_layers(model).values())
-    borrowed = (embedding_parameters(model) + 2 * linear) * dtype_bytes(dtype)
+    borrowed = (embedding_parameters(model) + linear) * dtype_bytes(dtype)
     return {"weights": weights_bytes(model, dtype) * processes // everywhere, "borrowed": processes * borrowed}
 
 

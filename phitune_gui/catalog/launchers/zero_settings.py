@@ -15,8 +15,9 @@ def zero_settings(recipe: Recipe, stage: int) -> dict[str, Any]:
     if recipe.launcher.offload == "cpu":
         sharing["offload_optimizer"] = {"device": "cpu"}
     if stage == 3:
-        # Else what is borrowed is kept for its next use while fewer than 1,000 million numbers would be read before it, so for ever.
-        sharing |= {"stage3_max_reuse_distance": 0, "stage3_prefetch_bucket_size": _BUCKET}
+        # Else what is borrowed is kept for its next use, a billion numbers later; and fetching ahead kept everything from the second
+        # step on (DeepSpeed 0.19.8).
+        sharing |= {"stage3_max_reuse_distance": 0, "stage3_prefetch_bucket_size": 0}
     ours = {
         "train_micro_batch_size_per_gpu": recipe.training.micro_batch_size,
         "gradient_accumulation_steps": 1,
