@@ -80,7 +80,7 @@ def _open(window: MenuWindow) -> None:
 
 
 def _open_folder(window: MenuWindow) -> None:
-    folder = QFileDialog.getExistingDirectory(window, window.tr("Open a model, a run or a folder of datasets"))
+    folder = QFileDialog.getExistingDirectory(window, window.tr("Open a model, an adapter, a run or a folder of datasets"))
     if folder:
         window.session.open_paths([folder])
 

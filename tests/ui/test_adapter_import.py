@@ -1,13 +1,16 @@
 """Adapters from elsewhere in the window: dropped, judged by a real worker, shown with the verdict, and trained on."""
 
+import json
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
+import torch
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QAbstractButton, QFileDialog, QLabel, QWidget
+from safetensors.torch import load_file
 
 from phitune_gui.core.base_model import BaseModel
 from phitune_gui.store.models import read_model
@@ -16,13 +19,17 @@ from phitune_gui.ui.drops import understand
 from phitune_gui.ui.main_window import MainWindow
 from phitune_gui.ui.pages.export_page import ExportPage
 from phitune_gui.ui.pages.runs_page import RunsPage
+from phitune_gui.ui.pages.train_page import TrainPage
 from phitune_gui.ui.pages.tune_page import TunePage
 from phitune_gui.ui.tables.runs_model import Column
+from phitune_gui.ui.training_worker import TrainingWorker
 from tests.helpers.peft_adapter import peft_adapter
 from tests.helpers.tiny_phi3 import write_tiny_phi3
 from tests.ui.conftest import until
+from tests.ui.test_window import drop
 
 Live = Callable[..., Any]
+SHORT = {"training.max_steps": 1, "training.learning_rate": 1e-9, "training.warmup_steps": 0, "training.threads": 1, "data.max_length": 128}
 
 
 @pytest.fixture(scope="module")
@@ -53,9 +60,10 @@ def at_work(window: MainWindow) -> bool:
 
 
 async def imported(window: MainWindow, model: BaseModel, adapter: Path) -> RunsPage:
-    """The Runs page with the verdict on the adapter, which was named together with its model, before it."""
+    """The Runs page with the verdict on the adapter, which was let go over the window."""
     window.session.probe_hardware()
-    window.session.open_paths([adapter, Path(model.path)])
+    window.session.choose_model(model.path)
+    drop(window, adapter)
     page = window.findChild(RunsPage)
     assert isinstance(page, RunsPage)
     assert window.page == "runs"
@@ -162,17 +170,18 @@ def test_the_plan_refuses_another_technique_and_another_model(live: Live, model:
 
     async def story(window: MainWindow) -> None:
         session = window.session
-        page = await imported(window, model, adapter)
-        press(page.imported.verdict.buttons["train_on"])
-        await until(lambda: window.page == "tune" and session.start_technique is not None)
-        assert session.start_problem is None
+        session.probe_hardware()
+        session.choose_model(model.path)
+        window.show_page("tune")
         tune = window.findChild(TunePage)
         assert isinstance(tune, TunePage)
-        session.set_value("technique.rank", 8)
+        session.set_value("model.adapter", str(adapter))
         await until(lambda: any("rank 4" in problem.what for problem in session.plan.problems))
         assert session.plan.blocked
+        assert "rank 4" in said(tune.start)
         press(tune.start.take)
         await until(lambda: not any("rank 4" in problem.what for problem in session.plan.problems))
+        assert not tune.start.take.isVisible()
         session.choose_model(other)
         await until(lambda: any(problem.where == "model.adapter" for problem in session.plan.problems))
         assert "cannot be used" in said(tune.start)
@@ -180,10 +189,51 @@ def test_the_plan_refuses_another_technique_and_another_model(live: Live, model:
     live(story)
 
 
+def test_training_goes_on_from_an_imported_adapter(live: Live, model: BaseModel, adapter: Path, tmp_path: Path) -> None:
+    rows = [{"question": f"What is {number} and one?", "answer": "aye aye"} for number in range(12)]
+    (tmp_path / "rows.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows), "utf-8")
+    begun = load_file(adapter / "adapter_model.safetensors")
+
+    async def story(window: MainWindow) -> None:
+        session = window.session
+        page = await imported(window, model, adapter)
+        await until(lambda: session.runs)
+        session.open_run(str(session.runs[0].path))
+        await until(lambda: (train := window.findChild(TrainPage)) is not None and "taken over from" in said(train))
+        train = window.findChild(TrainPage)
+        assert isinstance(train, TrainPage)
+        assert not train.loss.isVisible()
+        press(train.outcome.buttons["train_on"])
+        await until(lambda: session.recipe.model.adapter and session.start_technique is not None)
+        session.add_data([tmp_path / "rows.jsonl"])
+        for name, value in SHORT.items():
+            session.set_value(name, value)
+        await until(lambda: session.can_start, 60)
+        session.start_run()
+        await until(lambda: session.run is not None and session.run.ended and not session.is_training, 120)
+        assert session.run is not None
+        assert session.run.failure is None
+        assert session.run_folder is not None
+        ended = load_file(session.run_folder / "adapter" / "adapter_model.safetensors")
+        assert all(torch.allclose(begun[name], ended[name], atol=1e-6) for name in begun)
+        assert page.imported.verdict.isVisibleTo(page)
+        await until(lambda: all(worker.isFinished() for worker in session.findChildren(TrainingWorker)))
+
+    live(story)
+
+
+def test_a_window_that_closes_ends_the_import(live: Live, model: BaseModel, adapter: Path) -> None:
+    async def story(window: MainWindow) -> None:
+        window.session.open_paths([Path(model.path), adapter])
+        await until(lambda: at_work(window))
+
+    live(story)
+
+
 def test_an_import_can_be_cancelled(live: Live, model: BaseModel, adapter: Path) -> None:
     async def story(window: MainWindow) -> None:
         session = window.session
-        session.open_paths([Path(model.path), adapter])
+        session.open_paths([adapter, Path(model.path)])  # the model first, though it was named last
         page = window.findChild(RunsPage)
         assert isinstance(page, RunsPage)
         assert page.imported.progress.isVisible()
@@ -210,7 +260,7 @@ def test_the_window_asks_for_the_folder(live: Live, model: BaseModel, adapter: P
         window.session.choose_model(model.path)
         window.show_page("runs")
         press(page.empty.buttons["import"])
-        await until(lambda: not at_work(window) and page.imported.verdict.isVisible(), 120)
-        assert page.imported.verdict.buttons["train_on"].isVisible()
+        assert page.imported.progress.isVisible()
+        assert adapter.name in said(page.imported)
 
     live(story)

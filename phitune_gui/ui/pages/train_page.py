@@ -93,6 +93,7 @@ class TrainPage(PageFrame):
             self.log,
         ):
             column.addWidget(widget, 1 if widget is self.loss else 0)
+        column.addStretch(0)
         self.samples.hide()
         self.log.hide()
         self._connect_view()
@@ -182,7 +183,7 @@ class TrainPage(PageFrame):
         if run.failure is not None:
             self.outcome.show_failure(run.failure, self.tr("The training failed"), {**again, "log": self.tr("Show the log")})
         elif run.imported is not None:
-            self.outcome.show_ending("good", self.tr("Imported"), imported_text(run.imported), onward)
+            self.outcome.show_ending("good", self.tr("Imported"), imported_text(run.imported), {**onward, "train_on": self.tr("Train on")})
         elif run.state == "finished":
             self.outcome.show_ending("good", self.tr("Finished"), kept_text(run), onward)
         else:
@@ -200,6 +201,8 @@ class TrainPage(PageFrame):
             self.buttons.log.setChecked(True)
         elif action == "resume":
             self._session.resume_run()
+        elif action == "train_on":
+            self._session.train_on(self._session.run_folder or "")
         else:
             self._session.page_requested.emit(action)
 

@@ -58,4 +58,4 @@ class ImportCard(QWidget):
         self.verdict.show_ending("good", headline, "\n".join(verdict.notes), onward)
 
     def _others(self) -> dict[str, str]:
-        return {"again": self.tr("Choose another folder…"), "model": self.tr("Choose another model"), "close": self.tr("Close")}
+        return {"again": self.tr("Another folder…"), "model": self.tr("Another model"), "close": self.tr("Close")}

@@ -1,12 +1,13 @@
 """The adapter that training goes on from, with the way back to a fresh one."""
 
 from PySide6.QtCore import Signal
-from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout
+from PySide6.QtWidgets import QVBoxLayout
 
 from phitune_gui.core.problem import Problem
 from phitune_gui.ui.field_titles import with_titles
 from phitune_gui.ui.widgets.buttons import Button
 from phitune_gui.ui.widgets.card import Card
+from phitune_gui.ui.widgets.flow_row import FlowRow
 from phitune_gui.ui.widgets.words import words
 
 
@@ -22,16 +23,15 @@ class StartCard(Card):
         self.wrong = words("", "wrong", wrap=True)
         self.take = Button(self.tr("Take its technique"))
         self.afresh = Button(self.tr("Begin afresh"), name=self.tr("Begin with a fresh adapter"))
-        said, row = QVBoxLayout(), QHBoxLayout()
+        said, row = QVBoxLayout(), FlowRow(spacing=10)
         said.setSpacing(2)
         for label in (self.name, self.path):
             said.addWidget(label)
-        row.setSpacing(10)
-        row.addLayout(said, 1)
         row.addWidget(self.take)
         row.addWidget(self.afresh)
-        self.body.addLayout(row)
+        self.body.addLayout(said)
         self.body.addWidget(self.wrong)
+        self.body.addLayout(row)
         self.afresh.clicked.connect(self.afresh_asked)
         self.take.clicked.connect(self.technique_asked)
         self.show_start("", "", None)
