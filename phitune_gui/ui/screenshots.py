@@ -67,6 +67,8 @@ async def _take(theme: Theme, page: str, name: str, prepare: State, folder: Path
                 raise OSError(f"The picture {path} could not be written.")
             written.append(path)
     finally:
+        session.rest()
+        await cancel_all(asyncio.get_running_loop())  # what still asks would answer a session that is gone
         window.hide()
         window.deleteLater()
         session.close()
