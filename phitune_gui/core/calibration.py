@@ -18,9 +18,9 @@ _MEMORY_BOUNDS = (0.7, 1.5)
 class Speed(Value):
     """What computing in one number format costs here, with every core: a plan multiplies these by what a run has to do."""
 
-    seconds_per_operation: float = Field(gt=0)
+    seconds_per_operation: float = Field(gt=1e-18, lt=1e-3, allow_inf_nan=False)
     """For one multiplication and addition of matrices, counted as two operations."""
-    seconds_per_element: float = Field(ge=0)
+    seconds_per_element: float = Field(ge=0, lt=1e-3, allow_inf_nan=False)
     """For one number that a layer makes on the way and keeps for the backward pass."""
 
 
@@ -32,8 +32,8 @@ class PastRun(Value):
     checkpointing: bool
     device: str = "cpu"
     parameters: int = Field(gt=0)
-    seconds_ratio: float = Field(0.0, ge=0)
-    memory_ratio: float = Field(0.0, ge=0)
+    seconds_ratio: float = Field(0.0, ge=0, allow_inf_nan=False)
+    memory_ratio: float = Field(0.0, ge=0, allow_inf_nan=False)
     """Of the activations alone: the other parts are sums of exact sizes."""
 
 
@@ -42,14 +42,14 @@ class Calibration(Value):
 
     version: int = VERSION
     made_at: float = 0.0
-    cores: int = 0
+    cores: int = Field(0, ge=0, le=100_000)
     speeds: dict[str, Speed] = {}
-    bfloat16_speed_up: float = Field(0.0, ge=0)
+    bfloat16_speed_up: float = Field(0.0, ge=0, le=1e6, allow_inf_nan=False)
     """How many times as fast bfloat16 multiplies as float32; 0 not measured."""
-    start_seconds: float = Field(0.0, ge=0)
+    start_seconds: float = Field(0.0, ge=0, le=1e5, allow_inf_nan=False)
     """From the start of a worker to the end of its imports; 0 not measured."""
-    loading_bytes_per_second: float = Field(0.0, ge=0)
-    seconds_per_unpacked_weight: float = Field(0.0, ge=0)
+    loading_bytes_per_second: float = Field(0.0, ge=0, le=1e15, allow_inf_nan=False)
+    seconds_per_unpacked_weight: float = Field(0.0, ge=0, lt=1e-3, allow_inf_nan=False)
     """What a 4-bit weight costs for each pass through its layer; 0 where it does not work or was not measured."""
     runs: tuple[PastRun, ...] = ()
     """Newest last."""

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from phitune_gui.core.address import read_address
-from phitune_gui.core.events import StageBegan
+from phitune_gui.core.events import StageBegan, Warned
 from phitune_gui.core.job import JoinJob, TrainJob, job_from_json
 from phitune_gui.core.problem import CannotStart
 from phitune_gui.core.recipe import DataSource
@@ -21,6 +21,10 @@ _OWN_KEY_SECONDS = 15.0
 def attend(job: JoinJob, reporter: Reporter) -> TrainJob:
     """Come to the meeting as the machine of `job`; the order to train, with this machine's own paths, once all are there."""
     place = read_address(job.address)
+    if job.model:
+        _require_there(Path(job.model), is_model=True)
+    for path in (*job.data, *([job.validation] if job.validation else [])):
+        _require_there(Path(path), is_model=False)
     reporter.emit(StageBegan(stage="waiting", detail=f"the first machine at {place}"))
     os.environ.update({PLACE: job.address, KEY: job.key, MACHINE: str(job.machine)})
     meeting, copy = None, "Start the run on the first machine and copy its command again."
@@ -39,6 +43,11 @@ def attend(job: JoinJob, reporter: Reporter) -> TrainJob:
 def _introduce(meeting: Meeting, job: JoinJob, order: TrainJob, reporter: Reporter) -> TrainJob:
     """Say what this machine has and wait for the answer. Raises CannotStart when it was turned away."""
     launcher = order.recipe.launcher
+    cores = os.cpu_count() or 1
+    if launcher.processes > cores:
+        what = f"The run wants {launcher.processes} processes on each machine, and this one has {cores} cores."
+        raise CannotStart("launcher.processes", what, "Lower launcher.processes on the first machine.")
+    reporter.emit(Warned(message=f"This machine trains with the model in {order.base_model.path} and the data in {_files(order)}."))
     if not 2 <= job.machine <= launcher.nodes:
         raise CannotStart(
             "--machine", f"This run has machines 1 to {launcher.nodes}; there is no place for {job.machine}.", "Copy the command again."
@@ -78,11 +87,16 @@ def _with_own_paths(order: Any, job: JoinJob) -> TrainJob:
     for path in (model, *(Path(source.path) for source in sources), *([Path(validation.path)] if validation.path else [])):
         _require_there(path, is_model=path == model)
     base = train.base_model.model_copy(update={"path": str(model)})
-    chosen = recipe.model.model_copy(update={"path": str(model)})
+    # The first machine's weights are shared with all before the first step, also those of an adapter to go on with.
+    chosen = recipe.model.model_copy(update={"path": str(model), "adapter": type(recipe.model)().adapter})
     own = recipe.model_copy(update={"data": data, "model": chosen})
     here = {"parent_pid": job.parent_pid, "control_from": job.control_from, "niceness": job.niceness}
     checkpoint = checkpoint_path(train.from_step) if train.checkpoint else None  # never a path that another machine chose
     return train.model_copy(update={"recipe": own, "base_model": base, "checkpoint": checkpoint, **here})
+
+
+def _files(order: TrainJob) -> str:
+    return ", ".join(source.path for source in order.recipe.data.sources)
 
 
 def _require_there(path: Path, is_model: bool) -> None:

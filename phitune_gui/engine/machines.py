@@ -83,7 +83,7 @@ def _admit(meeting: Meeting, machine: int, mine: dict[str, str], reporter: Repor
     if theirs is None:
         return False
     wrong = differences(mine, theirs)
-    meeting.say(f"answer-{machine}", {"to": theirs.get("id"), "no": wrong})
+    meeting.say(f"answer-{machine}", {"to": theirs.get("id") if isinstance(theirs, dict) else None, "no": wrong})
     if wrong:
         reporter.emit(Warned(message=f"Machine {machine} was turned away. {wrong}"))
         meeting.forget(f"here-{machine}")

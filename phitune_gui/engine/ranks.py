@@ -71,7 +71,7 @@ class Ranks(NamedTuple):
         if self.size == 1:
             return
         gradients = [weights.grad for weights in model.parameters() if weights.grad is not None]
-        for dtype in {gradient.dtype for gradient in gradients}:
+        for dtype in sorted({gradient.dtype for gradient in gradients}, key=str):  # in the same order everywhere
             parts = [gradient for gradient in gradients if gradient.dtype == dtype]
             flat = torch.cat([part.reshape(-1) for part in parts])
             distributed.all_reduce(flat)

@@ -61,7 +61,7 @@ def _train_together(job: TrainJob, reporter: Reporter, ranks: Ranks) -> JobFinis
     set_seed(job.recipe.training.seed)
     with MemoryMeter() as meter:
         loaded = load_for_training(job, total_steps(job.recipe.training, len(rows.train), ranks.size), reporter, ranks)
-        if job.checkpoint is None and technique(job.recipe.technique.id).starts_from_rows:
+        if job.checkpoint is None and not job.recipe.model.adapter and technique(job.recipe.technique.id).starts_from_rows:
             start_from_rows(loaded.model, rows.train)
         ranks.share(weights.data for weights in loaded.model.parameters() if weights.requires_grad)
     rhythm = save_steps, eval_steps = _rhythm(job, len(rows.train), ranks)

@@ -111,7 +111,7 @@ def _check_launcher(recipe: Recipe) -> Iterator[Problem]:
         yield Problem(
             where=where,
             what=f"The launcher {chosen.id} starts one process, but {recipe.launcher.all_processes} are asked for.",
-            how_to_fix=f"Set {where} to 1, or launcher.id to {_several()}.",
+            how_to_fix=f"Set {where} to 1, or launcher.id to {_several(recipe.launcher.nodes > 1)}.",
         )
     yield from check_machines(recipe.launcher, chosen)
     if chosen.several and recipe.launcher.all_processes == 1:
@@ -121,8 +121,8 @@ def _check_launcher(recipe: Recipe) -> Iterator[Problem]:
         )  # fmt: skip
 
 
-def _several() -> str:
-    return " or ".join(launcher.id for launcher in LAUNCHERS if launcher.several)
+def _several(on_machines: bool) -> str:
+    return " or ".join(launcher.id for launcher in LAUNCHERS if launcher.several and (launcher.machines or not on_machines))
 
 
 def _check_sharing(recipe: Recipe, chosen: Launcher) -> Iterator[Problem]:

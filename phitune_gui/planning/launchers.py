@@ -52,7 +52,11 @@ def heeded_fields(chosen: Launcher) -> tuple[str, ...]:
     """The fields of the recipe's launcher section, other than its id, that this launcher reads."""
     if not chosen.several:
         return ()
-    unheeded = {"id", "zero_stage"} | (set() if chosen.shares else {"offload"}) | (set() if chosen.machines else {"nodes", "rendezvous"})
+    unheeded = (
+        {"id", "zero_stage"}
+        | (set() if chosen.shares else {"offload", "deepspeed"})
+        | (set() if chosen.machines else {"nodes", "rendezvous"})
+    )
     return tuple(name for name in LauncherSection.model_fields if name not in unheeded)
 
 

@@ -35,6 +35,6 @@ def check_machines(launcher: LauncherSection, chosen: Launcher) -> Iterator[Prob
     yield Problem(
         severity="advice", where=where,
         what=f"While this run trains, this machine can be reached at {address}. Recipe and gradients cross the network there, neither"
-             " encrypted nor signed; a key keeps out who does not know it.",
+             " encrypted nor signed, and whoever reaches this address can read and disturb the run; the key only tells runs apart.",
         how_to_fix="Do this only in a network that you trust.",
     )  # fmt: skip

@@ -27,6 +27,7 @@ _QUANTISING = 2e-8
 """Seconds per weight that is turned into 4 or 8 bits while loading: 9 s more for 453 million weights on two cores."""
 _START_SECONDS = 8.0
 _LOADING = 500e6
+_SLOWEST_DISK = 1e5
 _OPTIMIZER_SECONDS = 0.7e-9
 """AdamW, for each trained number; measured 1.4 ms for two million."""
 _SAVING = 200e6
@@ -129,7 +130,8 @@ def _saving(figures: Figures) -> float:
 def _loading(recipe: Recipe, model: BaseModel, figures: Figures, known: Calibration | None) -> float:
     """Imports, then the files once for each process and once more for a technique that takes its start out of the model."""
     start = (known.start_seconds if known else 0.0) or _START_SECONDS
-    speed = (known.loading_bytes_per_second if known else 0.0) or _LOADING
+    read = known.loading_bytes_per_second if known is not None else 0.0
+    speed = max(read, _SLOWEST_DISK) if read else _LOADING
     technique = technique_of(recipe)
     times = recipe.launcher.processes * (2 if technique.starts_inside_model else 1)
     per_operation = min((each.seconds_per_operation for each in known.speeds.values()), default=_ASSUMED["float32"]) if known else 2.5e-11

@@ -19,6 +19,8 @@ from phitune_gui.store.paths import home
 
 _WARM_UP = 1
 _LEAST_STEPS = 3
+_LEAST_SECONDS = 0.1
+"""Shorter steps are mostly not computing but the way there, which says nothing about larger models."""
 _LEAST_SHARE = 0.2
 """Where activations are a smaller share of the memory, the rest of it drowns what they really took."""
 _log = logging.getLogger(__name__)
@@ -36,7 +38,9 @@ def keep_measured(done: JobFinished) -> JobFinished:
 
 def learn_from(job: TrainJob, run: Run) -> None:
     """Fold an ended attempt into the calibration; too short a one teaches nothing, and a full disk only costs the lesson."""
-    if len(run.steps) < _LEAST_STEPS or run.dataset is None:
+    if len(run.steps) < _LEAST_STEPS or run.dataset is None or job.recipe.launcher.all_processes > 1:
+        return  # of several processes only the first one's memory is known
+    if _middle(run) < _LEAST_SECONDS:
         return
     try:
         hardware = probe_hardware(home())

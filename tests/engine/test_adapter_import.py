@@ -14,7 +14,7 @@ from phitune_gui.core.adapter import AdapterVerdict
 from phitune_gui.core.base_model import BaseModel
 from phitune_gui.core.job import ExportJob, ImportJob
 from phitune_gui.core.problem import CannotStart
-from phitune_gui.core.recipe import Recipe
+from phitune_gui.core.recipe import Recipe, TechniqueSection
 from phitune_gui.engine.adapter_import import run_import
 from phitune_gui.engine.export import run_export
 from phitune_gui.engine.model import load_base, with_adapter
@@ -138,6 +138,30 @@ def test_training_goes_on_from_its_weights(model: BaseModel, data: Path, tmp_pat
     before, after = (load_file(folder / "adapter_model.safetensors") for folder in (source, read_run(notebook.folder).adapter))
     assert verdict.usable
     assert before.keys() == after.keys()
+    assert all(torch.allclose(before[name], after[name], atol=1e-6) for name in before)
+
+
+@pytest.mark.parametrize("technique", ["loraplus", "qlora", "eva", "pissa", "olora", "loftq"])
+def test_a_technique_with_the_same_adapter_keeps_its_weights_or_refuses(
+    technique: str, lora: Path, model: BaseModel, data: Path, tmp_path: Path
+) -> None:
+    """Those that compute a start of their own must not put it over the weights that training goes on from."""
+    job = a_job(model, data, max_steps=1, learning_rate=1e-9)
+    recipe: Recipe = job.recipe.model_copy(update={"model": job.recipe.model.model_copy(update={"adapter": str(lora)})})
+    section = TechniqueSection.model_validate({"id": technique, "rank": 4, "alpha": 8})
+    job = job.model_copy(update={"recipe": recipe.model_copy(update={"technique": section})})
+    notebook = Notebook(in_folder(job, tmp_path / "run"))
+
+    where = ""
+    try:
+        run_training(job, notebook)
+    except CannotStart as refusal:
+        where = refusal.problem.where
+    if where:
+        assert where == "technique.id"
+        return
+
+    before, after = (load_file(folder / "adapter_model.safetensors") for folder in (lora, read_run(notebook.folder).adapter))
     assert all(torch.allclose(before[name], after[name], atol=1e-6) for name in before)
 
 

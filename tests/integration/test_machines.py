@@ -18,6 +18,7 @@ import psutil
 import pytest
 
 from phitune_gui.core.events import StageBegan, Warned
+from phitune_gui.engine import machines
 from phitune_gui.jobs.control import send
 from phitune_gui.store.runs import read_events
 from tests.helpers.commands import phitune
@@ -139,6 +140,24 @@ def test_waiting_can_be_stopped(recipe: Path, tmp_path: Path) -> None:
 )
 def test_join_says_what_is_wrong_with_an_address(tmp_path: Path, arguments: list[str], code: int, what: str) -> None:
     assert phitune("join", *arguments, home=tmp_path, code=code)["error"]["what"].startswith(what)
+
+
+@pytest.mark.parametrize("greeting", ["[1]", "no json", '"text"', "7"])
+def test_a_greeting_that_is_none_is_turned_away(greeting: str, tmp_path: Path) -> None:
+    board = Board({"here-2": json.loads(greeting) if greeting != "no json" else ""})
+
+    assert not machines._admit(board, 2, {"model": "a"}, board)
+    assert board.entries["answer-2"] == {"to": None, "no": "It did not say what it is."}
+    assert "here-2" not in board.entries
+
+
+class Board:
+    """A meeting without a network, and what was reported."""
+
+    def __init__(self, entries: dict[str, Any]) -> None:
+        self.entries, self.events = entries, []
+        self.say, self.heard, self.emit = entries.__setitem__, entries.get, self.events.append
+        self.forget = entries.__delitem__
 
 
 @pytest.mark.slow

@@ -237,12 +237,12 @@ def test_time_of_the_starter_is_of_the_right_size() -> None:
     assert 60 < plan.time_seconds < 600
 
 
-def test_fifty_plans_take_less_than_a_second() -> None:
+def test_fifty_plans_take_less_than_half_a_second_of_the_processor() -> None:
     recipe = a_recipe(micro_batch_size=1024, accumulation=1)
-    began = time.perf_counter()
+    began = time.process_time()
     for _ in range(50):
         make_plan(recipe, a_model(), a_report(), a_machine(8))
-    assert time.perf_counter() - began < 1.0
+    assert time.process_time() - began < 0.5
 
 
 def test_findings_of_others_are_passed_on_once() -> None:

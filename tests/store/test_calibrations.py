@@ -18,6 +18,18 @@ def test_what_was_measured_comes_back_on_this_machine_only() -> None:
 def test_a_damaged_file_or_one_of_another_version_is_no_calibration() -> None:
     path = save_calibration(FOUND, a_machine())
     assert path == calibration_file(a_machine())
-    for text in ("", "{", '{"colour": 1}', '{"version": 99}', '{"speeds": {"float32": {"seconds_per_operation": -1}}}'):
+    speeds = (
+        f'{{"speeds": {{"float32": {{"seconds_per_operation": {speed}, "seconds_per_element": 0}}}}}}' for speed in ("Infinity", "1e300")
+    )
+    for text in (
+        *speeds,
+        '{"cores": -3}',
+        '{"start_seconds": NaN}',
+        "",
+        "{",
+        '{"colour": 1}',
+        '{"version": 99}',
+        '{"speeds": {"float32": {"seconds_per_operation": -1}}}',
+    ):
         path.write_text(text, "utf-8")
         assert load_calibration(a_machine()) is None

@@ -5,6 +5,7 @@ import pytest
 from phitune_gui.core import events as e
 from phitune_gui.core.calibration import Calibration
 from phitune_gui.core.job import TrainJob
+from phitune_gui.core.recipe import LauncherSection
 from phitune_gui.core.run import Run, apply_all
 from phitune_gui.jobs.machine import probe_hardware
 from phitune_gui.planning.plan import make_plan
@@ -61,6 +62,17 @@ def test_the_peak_teaches_about_activations() -> None:
 
 def test_two_steps_teach_nothing() -> None:
     learn_from(job(), ended(3.0, steps=2))
+    assert known() is None
+
+
+def test_steps_too_short_to_be_computing_teach_nothing() -> None:
+    learn_from(job(), ended(0.02))
+    assert known() is None
+
+
+def test_several_processes_teach_nothing_because_only_one_was_measured() -> None:
+    several = job().recipe.model_copy(update={"launcher": LauncherSection(id="ddp", processes=2)})
+    learn_from(job().model_copy(update={"recipe": several}), ended(3.0))
     assert known() is None
 
 
