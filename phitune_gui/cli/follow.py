@@ -63,7 +63,8 @@ def follow(supervisor: Supervisor, quiet: bool = False, about: Path | None = Non
 def _obey(supervisor: Supervisor, interrupt: int) -> None:
     """Do what the person's Ctrl-C of this number means; it is never too late for the next one."""
     if interrupt == 1:
-        say("Stopping after this step and saving; press Ctrl-C again to stop at once.", "yellow")
+        how = "Stopping after this step and saving" if supervisor.run.step else "Stopping"
+        say(f"{how}; press Ctrl-C again to stop at once.", "yellow")
         try:
             send(supervisor.folder, "stop")
         except OSError as error:

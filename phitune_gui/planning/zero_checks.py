@@ -24,7 +24,13 @@ def check_zero(recipe: Recipe, hardware: Hardware, figures: Figures, memory: Mem
     yield from key_problems(recipe.launcher.deepspeed)
     yield from _check_machine(chosen, hardware)
     yield from _check_stage(recipe, chosen)
-    if figures.trainable and memory.total_bytes and recipe.launcher.processes > 1 and not chosen.splits_layers:
+    if (
+        figures.trainable
+        and memory.total_bytes
+        and recipe.launcher.processes > 1
+        and not chosen.splits_layers
+        and recipe.technique.id in (chosen.techniques or ())
+    ):
         yield _what_it_saves(recipe, chosen, figures, memory)
 
 

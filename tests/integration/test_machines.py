@@ -43,7 +43,7 @@ def invitation(runs: Path, attempt: int = 1) -> list[str]:
         for events in runs.glob("*/events.jsonl"):
             said = [event.detail for event in read_events(events.parent) if isinstance(event, StageBegan) and event.stage == "waiting"]
             if len(said) >= attempt:
-                return said[-1].partition("phitune ")[2].split()
+                return said[-1].splitlines()[0].partition("phitune ")[2].split()
         time.sleep(0.05)
     raise TimeoutError("nobody was invited")
 
@@ -158,6 +158,36 @@ class Board:
         self.entries, self.events = entries, []
         self.say, self.heard, self.emit = entries.__setitem__, entries.get, self.events.append
         self.forget = entries.__delitem__
+
+
+def test_a_machine_that_falls_silent_while_others_are_waited_for_frees_its_seat() -> None:
+    board, seats = Board({}), machines.Seats(patience=0.1)
+    seats.take([2, 3])
+    for beat in range(4):
+        time.sleep(0.04)
+        board.entries["waits-2"] = beat
+        assert 2 not in seats.silent(board)
+
+    assert 3 not in seats._heard
+    time.sleep(0.12)
+    assert seats.silent(board) == [2]
+    assert seats.silent(board) == []
+
+
+@pytest.mark.slow
+def test_a_machine_that_was_lost_before_the_training_may_come_again(recipe: Path, tmp_path: Path) -> None:
+    three = ("launcher.id=ddp", "launcher.nodes=3", f"launcher.rendezvous=127.0.0.1:{free_port()}", "training.max_steps=2")
+    with in_background(recipe, tmp_path / "first", *three) as result:
+        command = invitation(tmp_path / "first" / "runs")
+        second = [*command[:3], "2", *command[4:]]
+        with in_thread(*second, home=tmp_path / "lost", code=1):
+            invitation(tmp_path / "first" / "runs", attempt=2)
+            worker_of(next((tmp_path / "lost").glob("**/worker.json")).parent).send_signal(signal.SIGKILL)
+        invitation(tmp_path / "first" / "runs", attempt=3)
+        with in_thread(*second, home=tmp_path / "second"):
+            phitune(*[*command[:3], "3", *command[4:]], home=tmp_path / "third")
+
+    assert result["state"] == "finished"
 
 
 @pytest.mark.slow
