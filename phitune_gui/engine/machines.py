@@ -41,10 +41,11 @@ def meet_machines(job: TrainJob, reporter: Reporter) -> Meeting | None:
 def share_with_machines(job: TrainJob, rows: str, run: Path, ranks: Ranks) -> None:
     """Require that all read the same rows, by their fingerprint, and bring the checkpoint to go on from to every machine."""
     processes = job.recipe.launcher.processes
-    other = next((rank for rank, theirs in enumerate(ranks.gathered(rows.encode())) if theirs != rows.encode()), None)
+    first, *others = ranks.gathered(rows.encode())
+    other = next((rank for rank, theirs in enumerate(others, 1) if theirs != first), None)
     if other is not None:
         raise CannotStart(
-            "data.sources", f"Machine {max(other, ranks.rank) // processes + 1} reads other rows than the first one.",
+            "data.sources", f"Machine {other // processes + 1} reads other rows than the first one.",
             "Copy the same data files to all machines, and join again.",
         )  # fmt: skip
     if job.checkpoint is not None:

@@ -18,10 +18,16 @@ import psutil
 import pytest
 
 from phitune_gui.core.events import StageBegan, Warned
+from phitune_gui.core.job import TrainJob
+from phitune_gui.core.plan import Plan
+from phitune_gui.core.problem import CannotStart
+from phitune_gui.core.recipe import LauncherSection
 from phitune_gui.engine import machines
+from phitune_gui.engine.ranks import Ranks
 from phitune_gui.jobs.control import send
 from phitune_gui.store.runs import read_events
 from tests.helpers.commands import phitune
+from tests.helpers.factories import a_model, a_recipe
 from tests.helpers.free_port import free_port
 from tests.helpers.tiny_phi3 import write_tiny_phi3
 from tests.integration.test_launchers import LONG, ONE, at_step, gone, in_background, recipe, steps, train
@@ -149,6 +155,20 @@ def test_a_greeting_that_is_none_is_turned_away(greeting: str, tmp_path: Path) -
     assert not machines._admit(board, 2, {"model": "a"}, board)
     assert board.entries["answer-2"] == {"to": None, "no": "It did not say what it is."}
     assert "here-2" not in board.entries
+
+
+@pytest.mark.parametrize("rank", [0, 1, 2])
+def test_every_machine_names_the_one_that_reads_other_rows(rank: int, tmp_path: Path) -> None:
+    class Three(Ranks):
+        def gathered(self, _data: bytes) -> list[bytes]:
+            return [b"same", b"other", b"same"]
+
+    section = LauncherSection(id="ddp", nodes=3, rendezvous="127.0.0.1:29500")
+    job = TrainJob(recipe=a_recipe().model_copy(update={"launcher": section}), plan=Plan(), base_model=a_model())
+    with pytest.raises(CannotStart) as refusal:
+        machines.share_with_machines(job, "same" if rank != 1 else "other", tmp_path, Three(rank, 3))
+
+    assert refusal.value.problem.what == "Machine 2 reads other rows than the first one."
 
 
 class Board:
