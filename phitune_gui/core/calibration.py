@@ -22,6 +22,8 @@ class Speed(Value):
     """For one multiplication and addition of matrices, counted as two operations."""
     seconds_per_element: float = Field(ge=0, lt=1e-3, allow_inf_nan=False)
     """For one number that a layer makes on the way and keeps for the backward pass."""
+    seconds_per_layer: float = Field(0.0, ge=0, lt=1e3, allow_inf_nan=False)
+    """For the way through one layer, however few tokens pass: starting its many small operations."""
 
 
 class PastRun(Value):

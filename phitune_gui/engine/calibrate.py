@@ -1,4 +1,4 @@
-"""Measures what training costs on this machine, by real steps on two small models of random weights; takes some ten seconds."""
+"""Measures what training costs on this machine, by real steps on two small models of random weights; takes some twenty seconds."""
 
 import gc
 import os
@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
+from statistics import median
 
 import psutil
 import torch
@@ -22,6 +23,7 @@ from phitune_gui.core.events import JobFinished, StageBegan
 from phitune_gui.core.job import CalibrateJob
 from phitune_gui.data.tokens import Encoded
 from phitune_gui.engine.batches import collate
+from phitune_gui.engine.least_squares import Work, nearest
 from phitune_gui.engine.loss import summed_loss
 from phitune_gui.engine.model import Tuned, attach_adapter
 from phitune_gui.engine.number_format import bfloat16_speed_up
@@ -31,8 +33,12 @@ from phitune_gui.engine.threads import use_threads
 
 _NARROW, _WIDE = (512, 1408, 6), (2048, 5632, 1)
 """Hidden, intermediate, layers: where element by element work weighs much, and where nearly all is matrices."""
-_ROWS, _LENGTH, _VOCABULARY, _LEARNED = 2, 256, 512, 8
-_STEPS = 3
+_BATCHES = ((_NARROW, 1, 16), (_NARROW, 1, 256), (_NARROW, 2, 256), (_WIDE, 1, 16), (_WIDE, 2, 256))
+"""Model, rows, tokens of a row. The short ones show what a layer costs however little passes through it."""
+_VOCABULARY, _LEARNED = 512, 8
+_STEPS = 5
+_PATIENCE = 8.0
+"""Seconds of measuring after which no further round begins: bfloat16 can be ten times as slow as float32."""
 _FILE_BYTES = 200_000_000
 _UNPACKED = 2048
 
@@ -66,26 +72,45 @@ def _say(reporter: Reporter, what: str) -> None:
 
 
 def _speed(dtype: torch.dtype) -> Speed:
-    """Two models, two unknowns: seconds = operations x a + elements x b for each. Noise must not make either of them negative."""
-    (o1, e1, s1), (o2, e2, s2) = (_measured(shape, dtype) for shape in (_NARROW, _WIDE))
-    per_element = max(0.0, (s1 * o2 - s2 * o1) / (e1 * o2 - e2 * o1))
-    per_operation = max((s2 - per_element * e2) / o2, 0.5 * s2 / o2)
-    return Speed(seconds_per_operation=per_operation, seconds_per_element=per_element)
+    """Seconds of a step = operations x a + elements x b + layers x c, and which a, b, c come nearest to what the batches took."""
+    works, seconds = _measured(dtype)
+    per_operation, per_element, per_layer = nearest(works, seconds)
+    least = 0.3 * seconds[-1] / works[-1][0]  # noise must not make matrices free, of which large models are made
+    return Speed(seconds_per_operation=max(per_operation, least), seconds_per_element=per_element, seconds_per_layer=per_layer)
 
 
-def _measured(shape: tuple[int, int, int], dtype: torch.dtype) -> tuple[float, float, float]:
-    """Operations and elements of a step on a model of this shape, and the seconds it took."""
-    fields = _config(*shape)
-    torch.manual_seed(7)
-    known, model = judge_config(fields), Phi3ForCausalLM(Phi3Config(**fields)).to(dtype)
-    tuned, _count = attach_adapter(model, LORA, LoraOptions())
-    tuned.train()
-    batch = collate([Encoded([1] * _LENGTH, [False] * (_LENGTH - _LEARNED) + [True] * _LEARNED, "")] * _ROWS)
-    seconds = _seconds(partial(_step, tuned, batch))
-    del tuned, model
+def _measured(dtype: torch.dtype) -> tuple[list[Work], list[float]]:
+    """Operations, elements and layers of a step on each batch, and the seconds it took.
+
+    In rounds through all batches, and the middle of each: on a shared machine a slow moment then weighs on all of them alike.
+    """
+    models = {shape: _model(shape, dtype) for shape in (_NARROW, _WIDE)}
+    steps = [partial(_step, models[shape], _batch(rows, length)) for shape, rows, length in _BATCHES]
+    for step in steps:
+        step()  # the first one only warms up
+    began, rounds = time.monotonic(), []
+    while len(rounds) < _STEPS and (not rounds or time.monotonic() - began < _PATIENCE):
+        rounds.append([_took(step) for step in steps])
+    del models, steps
     gc.collect()
-    work = _ROWS * _LENGTH * TRAINS_ADAPTER
-    return work * operations(known, _LENGTH), work * elements(known), seconds
+    return [_work(*batch) for batch in _BATCHES], [median(took) for took in zip(*rounds, strict=True)]
+
+
+def _model(shape: tuple[int, int, int], dtype: torch.dtype) -> Tuned:
+    torch.manual_seed(7)
+    tuned, _count = attach_adapter(Phi3ForCausalLM(Phi3Config(**_config(*shape))).to(dtype), LORA, LoraOptions())
+    tuned.train()
+    return tuned
+
+
+def _batch(rows: int, length: int) -> dict[str, torch.Tensor]:
+    return collate([Encoded([1] * length, [False] * (length - _LEARNED) + [True] * _LEARNED, "")] * rows)
+
+
+def _work(shape: tuple[int, int, int], rows: int, length: int) -> Work:
+    known, passes = judge_config(_config(*shape)), TRAINS_ADAPTER
+    tokens = rows * length * passes
+    return tokens * operations(known, length), tokens * elements(known), passes * known.layers
 
 
 def _config(hidden: int, intermediate: int, layers: int) -> dict[str, object]:
@@ -104,12 +129,13 @@ def _step(tuned: Tuned, batch: dict[str, torch.Tensor]) -> None:
 def _seconds(work: Callable[[], object]) -> float:
     """The quickest of three, after one that only warms up: other programs can only make it slower."""
     work()
-    times = []
-    for _ in range(_STEPS):
-        began = time.perf_counter()
-        work()
-        times.append(time.perf_counter() - began)
-    return min(times)
+    return min(_took(work) for _ in range(3))
+
+
+def _took(work: Callable[[], object]) -> float:
+    began = time.perf_counter()
+    work()
+    return time.perf_counter() - began
 
 
 def _unpacking_seconds() -> float:

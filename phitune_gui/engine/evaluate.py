@@ -5,12 +5,11 @@ from collections.abc import Callable, Iterator, Sequence
 
 import torch
 
+from phitune_gui.catalog.base_models.work import JUDGED_TOKENS
 from phitune_gui.data.tokens import Encoded
 from phitune_gui.engine.batches import Batch, collate, token_counts
 from phitune_gui.engine.loss import summed_loss
 from phitune_gui.engine.model import Tuned
-
-TOKENS_AT_ONCE = 4096
 
 
 def mean_loss(
@@ -47,7 +46,7 @@ def mean_loss(
 def _groups(rows: Sequence[Encoded]) -> Iterator[list[Encoded]]:
     group: list[Encoded] = []
     for row in sorted(rows, key=lambda row: len(row.ids)):
-        if group and len(row.ids) * (len(group) + 1) > TOKENS_AT_ONCE:
+        if group and len(row.ids) * (len(group) + 1) > JUDGED_TOKENS:
             yield group
             group = []
         group.append(row)

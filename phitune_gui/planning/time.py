@@ -1,5 +1,6 @@
 """How long a run may take: what it has to compute, times what that costs on this machine."""
 
+from math import ceil
 from typing import NamedTuple
 
 from phitune_gui.catalog.base_models import work
@@ -43,11 +44,11 @@ class Estimate(NamedTuple):
 
 
 class _Cost(NamedTuple):
-    """One model on this machine in this number format: seconds of one forward pass for one token, one learned token, one pass."""
+    """One model on this machine in this number format: seconds of one forward pass for one token, one learned token, the pass itself."""
 
     token: float
     learned: float
-    unpacking: float
+    passing: float
 
 
 def estimate(
@@ -75,7 +76,7 @@ def step_seconds(recipe: Recipe, model: BaseModel, report: DatasetReport, figure
     units = work.TRAINS_ADAPTER + recipe.training.gradient_checkpointing * work.RECOMPUTES + figures.trains_model * work.TRAINS_WEIGHTS
     alike = tokens * technique.time_factor + passes * technique.time_per_pass
     computing = (
-        units * (alike * cost.token + passes * cost.unpacking) + work.TRAINS_ADAPTER * here * report.learned_tokens / epoch * cost.learned
+        units * (alike * cost.token + passes * cost.passing) + work.TRAINS_ADAPTER * here * report.learned_tokens / epoch * cost.learned
     )
     return computing * _sharing(recipe, hardware) + figures.trainable * _OPTIMIZER_SECONDS
 
@@ -92,7 +93,7 @@ def _cost(recipe: Recipe, model: BaseModel, report: DatasetReport, figures: Figu
     if figures.quantisation is not None and trains_on(hardware) == "cpu":
         known = hardware.calibration.seconds_per_unpacked_weight if hardware.calibration else 0.0
         unpacking = linear_parameters(model) * (known or _UNPACKING)
-    return _Cost(token, work.head_operations(model) * speed.seconds_per_operation, unpacking)
+    return _Cost(token, work.head_operations(model) * speed.seconds_per_operation, model.layers * speed.seconds_per_layer + unpacking)
 
 
 def _speed(recipe: Recipe, figures: Figures, hardware: Hardware) -> Speed:
@@ -105,7 +106,10 @@ def _speed(recipe: Recipe, figures: Figures, hardware: Hardware) -> Speed:
         return Speed(seconds_per_operation=_ASSUMED[dtype] / cores, seconds_per_element=0)
     slower = max(1, known.cores) / cores
     measured = known.speeds[dtype]
-    return Speed(seconds_per_operation=measured.seconds_per_operation * slower, seconds_per_element=measured.seconds_per_element * slower)
+    return Speed(
+        seconds_per_operation=measured.seconds_per_operation * slower, seconds_per_element=measured.seconds_per_element * slower,
+        seconds_per_layer=measured.seconds_per_layer,
+    )  # fmt: skip
 
 
 def _sharing(recipe: Recipe, hardware: Hardware) -> float:
@@ -119,7 +123,8 @@ def _judging(recipe: Recipe, model: BaseModel, report: DatasetReport, figures: F
     cost = _cost(recipe, model, report, figures, hardware)
     share = figures.validation_rows / max(1, figures.train_rows)
     evaluations = 1 + -(-figures.steps // figures.eval_steps)
-    return evaluations * share * work.JUDGES * (report.tokens * cost.token + report.learned_tokens * cost.learned)
+    tokens, passes = share * report.tokens, ceil(share * report.tokens / work.JUDGED_TOKENS)
+    return evaluations * work.JUDGES * (tokens * cost.token + share * report.learned_tokens * cost.learned + passes * cost.passing)
 
 
 def _saving(figures: Figures) -> float:

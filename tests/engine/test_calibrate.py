@@ -27,8 +27,9 @@ class Quiet:
 
 @pytest.mark.engine
 def test_everything_is_measured(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(calibrate, "_NARROW", (64, 128, 4))
-    monkeypatch.setattr(calibrate, "_WIDE", (256, 640, 1))
+    monkeypatch.setattr(calibrate, "_NARROW", narrow := (64, 128, 4))
+    monkeypatch.setattr(calibrate, "_WIDE", wide := (256, 640, 1))
+    monkeypatch.setattr(calibrate, "_BATCHES", ((narrow, 1, 16), (narrow, 2, 64), (wide, 2, 64)))
     monkeypatch.setattr(calibrate, "_FILE_BYTES", 2_000_000)
     found = Calibration.model_validate(calibrate.run_calibration(CalibrateJob(), Quiet(tmp_path)).results)
     assert set(found.speeds) == {"float32", "bfloat16"}

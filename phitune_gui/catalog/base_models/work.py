@@ -9,6 +9,8 @@ RECOMPUTES = 1
 TRAINS_WEIGHTS = 1
 """Backward to the weights, on top."""
 JUDGES = 1
+JUDGED_TOKENS = 4096
+"""Held-out rows of like length go through the model together, up to so many tokens."""
 
 
 def operations(model: BaseModel, length: float) -> float:
