@@ -19,15 +19,15 @@ def seconds_left(run: Run) -> float | None:
         return None
     left = max(run.total_steps - run.step, 0)
     each = median(step.seconds / max(1, step.tokens) for step in steady) * mean(max(1, step.tokens) for step in run.steps)
+    judged, saved = (any(point.step == run.step for point in points) for points in (run.evaluations, run.checkpoints))
     return (
         each * left
-        + _times_left(run, run.eval_steps, left) * run.judging_seconds
-        + _times_left(run, run.save_steps, left) * run.saving_seconds
+        + _times_left(run, run.eval_steps, judged) * run.judging_seconds
+        + _times_left(run, run.save_steps, saved) * run.saving_seconds
     )
 
 
-def _times_left(run: Run, every: int, left: int) -> int:
-    """How often something that happens every so many steps, and after the last one, will happen still."""
-    if not left:
-        return 0
-    return run.total_steps // every - run.step // every + (run.total_steps % every > 0) if every else 1
+def _times_left(run: Run, every: int, done: bool) -> int:
+    """How often something that happens every so many steps, and after the last one, will happen still; `done` for the newest step."""
+    due = [step for step in (*range(every, run.total_steps, every), run.total_steps) if step >= run.step] if every else [run.total_steps]
+    return len(due) - (done and run.step in due)

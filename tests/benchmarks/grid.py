@@ -48,7 +48,7 @@ def measured(
     rows = [{"question": f"{number}?", "answer": answer} for number, answer in enumerate(answers)]
     data.write_text("".join(json.dumps(row) + "\n" for row in rows), "utf-8")
     edits = {
-        "training.max_steps": steps, "training.micro_batch_size": case.rows,
+        "training.max_steps": steps, "training.eval_steps": 10, "training.save_steps": 10, "training.micro_batch_size": case.rows,
         "training.accumulation": 1, "training.dtype": case.dtype, "training.gradient_checkpointing": str(case.checkpointing).lower(),
         "data.max_length": case.tokens, "data.validation.percent": validation,
     }  # fmt: skip

@@ -40,6 +40,12 @@ def test_validations_and_checkpoints_that_are_left_count() -> None:
     assert seconds_left(run) == pytest.approx(2.0 * 90 + 9 * 4.0 + 4 * 3.0)
 
 
+def test_a_validation_that_is_due_now_is_still_to_come() -> None:
+    first = e.StageBegan(at=1.0, stage="evaluating"), e.Evaluated(at=4.0, step=0, loss=1.0, rows=1, tokens=9)
+    run = apply_all(apply_all(begun(eval_steps=10), first), [a_step(number) for number in range(1, 11)])
+    assert seconds_left(run) == pytest.approx(2.0 * 90 + 10 * 3.0)
+
+
 def test_nothing_is_said_too_early_nor_after_the_end() -> None:
     run = apply_all(begun(), [a_step(number) for number in range(1, 4)])
     assert seconds_left(run) is None
