@@ -4,8 +4,8 @@ import json
 from collections.abc import Mapping
 from typing import Any, Literal
 
-from phitune_gui.catalog.formats.dataset_format import BadRow, ColumnRole, Columns, DatasetFormat, Row, chat, is_preference, text_of
-from phitune_gui.catalog.formats.turns import offered_tools, turn_objects
+from phitune_gui.catalog.formats.dataset_format import BadRow, ColumnRole, Columns, DatasetFormat, Row, chat, text_of
+from phitune_gui.catalog.formats.turns import looks_like_turns, offered_tools, turn_objects
 from phitune_gui.core.messages import Conversation, Message, Role
 
 MESSAGES = ColumnRole("messages", "The list of turns, each with role and content.", ("messages", "conversations"))
@@ -17,11 +17,7 @@ ROLES: dict[str, Role] = {
 
 def looks_like(row: Row) -> float:
     """Certain when `messages` is a list of objects with role and content."""
-    name = MESSAGES.column(row, {})
-    turns = row[name] if name is not None else None
-    if is_preference(row) or not isinstance(turns, list):
-        return 0.0
-    return 1.0 if all(isinstance(turn, Mapping) and "role" in turn for turn in turns) else 0.3
+    return looks_like_turns(row, MESSAGES, "role")
 
 
 def to_messages(row: Row, columns: Columns) -> Conversation:

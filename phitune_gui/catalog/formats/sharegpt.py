@@ -3,8 +3,8 @@
 from collections.abc import Mapping
 from typing import Any
 
-from phitune_gui.catalog.formats.dataset_format import BadRow, ColumnRole, Columns, DatasetFormat, Row, chat, is_preference, text_of
-from phitune_gui.catalog.formats.turns import offered_tools, turn_objects
+from phitune_gui.catalog.formats.dataset_format import BadRow, ColumnRole, Columns, DatasetFormat, Row, chat, text_of
+from phitune_gui.catalog.formats.turns import looks_like_turns, offered_tools, turn_objects
 from phitune_gui.core.messages import Conversation, Message, Role
 
 CONVERSATIONS = ColumnRole("conversations", "The list of turns, each with from and value.", ("conversations", "conversation"))
@@ -18,11 +18,7 @@ SPEAKERS: dict[str, Role] = {
 
 def looks_like(row: Row) -> float:
     """Certain when `conversations` is a list of objects with from and value."""
-    name = CONVERSATIONS.column(row, {})
-    turns = row[name] if name is not None else None
-    if is_preference(row) or not isinstance(turns, list):
-        return 0.0
-    return 1.0 if all(isinstance(turn, Mapping) and "from" in turn for turn in turns) else 0.3
+    return looks_like_turns(row, CONVERSATIONS, "from")
 
 
 def to_messages(row: Row, columns: Columns) -> Conversation:

@@ -1,11 +1,20 @@
-"""What the two formats with lists of turns share: checking the list, and telling the assistant which tools it has."""
+"""What the two formats with lists of turns share: knowing and checking the list, and telling the assistant which tools it has."""
 
 import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from phitune_gui.catalog.formats.dataset_format import BadRow
+from phitune_gui.catalog.formats.dataset_format import BadRow, ColumnRole, Row, is_preference
 from phitune_gui.core.messages import Message
+
+
+def looks_like_turns(row: Row, turns: ColumnRole, speaker: str) -> float:
+    """Certain when the column is a list of objects that name their speaker under this key."""
+    name = turns.column(row, {})
+    value = row[name] if name is not None else None
+    if is_preference(row) or not isinstance(value, list):
+        return 0.0
+    return 1.0 if all(isinstance(turn, Mapping) and speaker in turn for turn in value) else 0.3
 
 
 def turn_objects(value: Any, name: str) -> list[Mapping[str, Any]]:
