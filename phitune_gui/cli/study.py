@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from pathlib import Path
 
+from phitune_gui.core.adapter import AdapterReport
 from phitune_gui.core.base_model import BaseModel
 from phitune_gui.core.dataset_report import DatasetReport
 from phitune_gui.core.plan import Plan
@@ -16,7 +17,7 @@ from phitune_gui.planning.plan import make_plan
 
 @dataclass(frozen=True)
 class Study:
-    """A recipe and everything that is known about it before it runs; its technique is that of the adapter that it starts from."""
+    """A recipe and everything that is known about it before it runs."""
 
     recipe: Recipe
     model: BaseModel | None
@@ -29,19 +30,17 @@ def study(recipe: Recipe, disk_at: Path, max_rows: int | None = None) -> Study:
     problems: list[Problem] = []
     model: BaseModel | None = None
     report: DatasetReport | None = None
+    start: AdapterReport | None = None
     with DataDesk() as desk:
         if recipe.model.path:
             model = ask_model(desk, Path(recipe.model.path))
-            try:
-                recipe = ask_start(desk, recipe, model)
-            except CannotStart as refusal:
-                problems.append(refusal.problem)
+            start = ask_start(desk, recipe, model)
         if recipe.data.sources:
             try:
                 report = ask_report(desk, recipe.data, _tokenizing(model), recipe.training.seed, max_rows)
             except CannotStart as refusal:
                 problems.append(refusal.problem)
-    plan = make_plan(recipe, model, report, probe_hardware(disk_at), problems)
+    plan = make_plan(recipe, model, report, probe_hardware(disk_at), problems, start)
     return Study(recipe, model, report, plan)
 
 

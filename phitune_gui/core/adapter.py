@@ -1,4 +1,4 @@
-"""The verdict on an adapter that was made elsewhere: what it is, whether it fits a model, and why not."""
+"""What is known of an adapter: the verdict on one that was made elsewhere, the report on one that a recipe starts from."""
 
 from typing import Literal
 
@@ -38,8 +38,12 @@ class AdapterVerdict(Value):
         return rank if isinstance(rank, int) else None
 
 
-def another_adapter(own: TechniqueSection) -> Problem:
-    """A recipe describes an adapter of another form than `own`, the technique of the one that it starts from."""
-    options = ", ".join(f"{name} {value}" for name, value in own.options.items() if name != "dropout")
-    what = f"The adapter to start from is {own.id} with {options}; the recipe's technique makes another one."
-    return Problem(where="technique.id", what=what, how_to_fix="Set the technique and its options to these, or leave model.adapter out.")
+class AdapterReport(Value):
+    """The adapter that a recipe starts from, as it was read for one model: what training goes on as, or the problem that forbids it.
+
+    `became` says in a sentence what it was made as, where that is not what it goes on as.
+    """
+
+    technique: TechniqueSection | None = None
+    problem: Problem | None = None
+    became: str = ""

@@ -7,8 +7,10 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import peft
+from safetensors.torch import save_file
 
 from phitune_gui.catalog.techniques import options_for, technique
+from phitune_gui.catalog.techniques.saved_shapes import saved_shapes
 from phitune_gui.core.adapter import AdapterVerdict
 from phitune_gui.core.events import AdapterImported, Event, JobFinished, StageBegan, event_to_line
 from phitune_gui.core.job import ImportJob, TrainJob, job_to_json
@@ -18,9 +20,11 @@ from phitune_gui.core.problem import CannotStart
 from phitune_gui.core.recipe import ModelSection, Recipe
 from phitune_gui.data.adapter_folder.files import CONFIG, WEIGHTS
 from phitune_gui.data.adapter_folder.reading import AdapterFolder, read_adapter
+from phitune_gui.data.adapter_folder.shapes import require_shapes
 from phitune_gui.data.safetensors_header import read_header
-from phitune_gui.engine.adapter_weights import effect, fits_memory, needed_shapes, require_finite, require_shapes
+from phitune_gui.engine.adapter_weights import effect, fits_memory, require_finite
 from phitune_gui.engine.reporting import Reporter, Stopped, raise_when_stopped
+from phitune_gui.engine.settled_ranks import as_plain_lora
 from phitune_gui.engine.threads import use_threads
 from phitune_gui.engine.tokenizer import copy_tokenizer
 from phitune_gui.files.atomic import staged_folder, sweep_abandoned
@@ -68,8 +72,12 @@ def _take_over(job: ImportJob, reporter: Reporter, fill: Fill) -> AdapterVerdict
 def _judged_copy(job: ImportJob, found: AdapterFolder, folder: Path, reporter: Reporter) -> AdapterVerdict:
     """Copy what is used and judge the copy, so that what was judged is what is kept."""
     weights, where = folder / WEIGHTS, str(found.weights)
-    shutil.copyfile(found.weights, weights)
-    require_shapes(read_header(weights), needed_shapes(found.technique, job.base_model), where)
+    if found.ranks is None:
+        shutil.copyfile(found.weights, weights)
+    else:
+        save_file(as_plain_lora(found.weights, found.ranks), weights, metadata={"format": "pt"})
+    header = read_header(weights)
+    require_shapes(header, saved_shapes(found.technique, job.base_model), where)
     require_finite(weights, where)
     _write_config(found, job, folder)
     copy_tokenizer(Path(job.base_model.path), folder)
@@ -77,8 +85,9 @@ def _judged_copy(job: ImportJob, found: AdapterFolder, folder: Path, reporter: R
     raise_when_stopped(reporter)
     notes = (*found.notes, *_tried(job, folder, where, reporter))
     write_manifest(folder)
+    numbers = sum(tensor.numbers for tensor in header.tensors.values())
     return AdapterVerdict(
-        path=job.source, verdict="usable", technique=found.technique, layers=found.layers, parameters=found.parameters,
+        path=job.source, verdict="usable", technique=found.technique, layers=found.layers, parameters=numbers,
         sha256=hash_file(weights), trained_on=found.trained_on, notes=notes, run=job.out,
     )  # fmt: skip
 

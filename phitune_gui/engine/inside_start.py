@@ -6,6 +6,7 @@ s (B A - B0 A0) of twice the rank, as peft's `LoraModel.subtract_mutated_init` m
 
 import copy
 from pathlib import Path
+from typing import NamedTuple
 
 import peft
 import torch
@@ -15,6 +16,14 @@ from safetensors.torch import load_file, save_file
 START_FILE = "start_of_adapter.safetensors"
 """In every checkpoint of such a run: A0 and B0."""
 Weights = dict[str, torch.Tensor]
+_TAKEN = "taken/"
+
+
+class Start(NamedTuple):
+    """What an adapter began as, and what was taken out of the weights before they were quantised anew; nothing where they were not."""
+
+    weights: Weights
+    taken: Weights
 
 
 def weights_of(model: peft.PeftModel) -> Weights:
@@ -51,11 +60,13 @@ def save_as_plain_lora(model: peft.PeftModel, start: Weights, folder: Path) -> N
     save_file(as_plain_lora(weights_of(model), start), folder / "adapter_model.safetensors", metadata={"format": "pt"})
 
 
-def save_start(start: Weights, folder: Path) -> None:
-    """Write A0 and B0 into a checkpoint."""
-    save_file(start, folder / START_FILE)
+def save_start(start: Start, folder: Path) -> None:
+    """Write A0 and B0 into a checkpoint, and what was taken."""
+    save_file({**start.weights, **{f"{_TAKEN}{name}": tensor for name, tensor in start.taken.items()}}, folder / START_FILE)
 
 
-def load_start(folder: Path) -> Weights:
-    """A0 and B0 of a checkpoint."""
-    return load_file(folder / START_FILE)
+def load_start(folder: Path) -> Start:
+    """The same of a checkpoint."""
+    found = load_file(folder / START_FILE)
+    taken = {name.removeprefix(_TAKEN): tensor for name, tensor in found.items() if name.startswith(_TAKEN)}
+    return Start({name: tensor for name, tensor in found.items() if not name.startswith(_TAKEN)}, taken)

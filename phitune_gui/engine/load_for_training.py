@@ -10,13 +10,16 @@ import torch
 from phitune_gui.catalog.launchers import launcher
 from phitune_gui.catalog.launchers.zero_settings import zero_settings
 from phitune_gui.catalog.techniques import Technique, options_for, technique
+from phitune_gui.catalog.techniques.going_on import start_problem
+from phitune_gui.catalog.techniques.loftq import LoftqOptions
 from phitune_gui.catalog.techniques.quantisation import Quantisation
 from phitune_gui.core.events import StageBegan
 from phitune_gui.core.job import TrainJob
+from phitune_gui.core.problem import CannotStart
 from phitune_gui.core.value import Value
-from phitune_gui.data.adapter_folder.start import read_start, require_same_technique
+from phitune_gui.data.adapter_folder.start import read_start, reported
 from phitune_gui.engine.adapter_start import start_from_adapter
-from phitune_gui.engine.inside_start import Weights, load_start, start_from, weights_of
+from phitune_gui.engine.inside_start import Start, load_start, start_from, weights_of
 from phitune_gui.engine.model import Tuned, attach_adapter, load_base
 from phitune_gui.engine.number_format import choose_dtype
 from phitune_gui.engine.quantise import require_quantised_training
@@ -34,7 +37,7 @@ class Loaded(NamedTuple):
     model: Tuned
     matched: int
     dtype: torch.dtype
-    start: Weights | None = None
+    start: Start | None = None
 
 
 def load_for_training(job: TrainJob, steps: int, reporter: Reporter, ranks: Ranks) -> Loaded:
@@ -61,11 +64,12 @@ def load_for_training(job: TrainJob, steps: int, reporter: Reporter, ranks: Rank
         if splitter is not None:
             splitter.split(model)
     if start is None and chosen.starts_inside_model:
-        start = _start_as_error(job, model, reporter)
+        start = _start_as_error(job, model, options, reporter)
     if start is not None:
-        ranks.share(start[name] for name in sorted(start))
+        ranks.share(part[name] for part in start for name in sorted(part))
+        _quantise_anew(job, model, start, ranks)
     if inside and start is not None:
-        start_from(model, start)
+        start_from(model, start.weights)
     elif job.recipe.model.adapter and job.checkpoint is None:
         start_from_adapter(model, job.recipe, job.base_model)
     _start_as_text(job, model, chosen.start_text(options))
@@ -80,18 +84,28 @@ def _start_as_text(job: TrainJob, model: Tuned, text: str) -> None:
 def _require_possible(job: TrainJob, quantisation: Quantisation | None) -> None:
     """CannotStart where the adapter to go on with is another technique's, or weights of few bits do not train here."""
     if job.recipe.model.adapter and job.checkpoint is None:
-        require_same_technique(job.recipe, read_start(job.recipe, job.base_model))
+        problem = start_problem(job.recipe.technique, reported(read_start(job.recipe.model.adapter, job.base_model)))
+        if problem is not None:
+            raise CannotStart.because(problem)
     if quantisation is not None:
         require_quantised_training(quantisation)
 
 
-def _start_as_error(job: TrainJob, model: Tuned, reporter: Reporter) -> Weights:
+def _quantise_anew(job: TrainJob, model: Tuned, start: Start, ranks: Ranks) -> None:
+    """Every process, and a run that goes on, keeps the very weights that the start was made for."""
+    if start.taken and (job.checkpoint is not None or ranks.size > 1):
+        from phitune_gui.engine.quantisation_error import quantise_without
+
+        quantise_without(model, Path(job.base_model.path), start.taken)
+
+
+def _start_as_error(job: TrainJob, model: Tuned, options: Value, reporter: Reporter) -> Start:
     """The checkpoint's start, or what quantising lost; the trained weights of a checkpoint are put over it later."""
     if job.checkpoint is not None:
         return load_start(reporter.folder / job.checkpoint)
     from phitune_gui.engine.quantisation_error import start_as_error
 
-    return start_as_error(model, Path(job.base_model.path))
+    return start_as_error(model, Path(job.base_model.path), options.iterations if isinstance(options, LoftqOptions) else 1)
 
 
 def splits_layers(job: TrainJob, ranks: Ranks) -> bool:
@@ -104,7 +118,7 @@ def _splitter(job: TrainJob, ranks: Ranks) -> Splitter | ZeroSplitter:
     return Splitter(ranks) if stage is None else ZeroSplitter(zero_settings(job.recipe, stage))
 
 
-def _start(job: TrainJob, chosen: Technique, options: Value, dtype: torch.dtype, reporter: Reporter) -> Weights:
+def _start(job: TrainJob, chosen: Technique, options: Value, dtype: torch.dtype, reporter: Reporter) -> Start:
     """The checkpoint's start, or one that is computed on a base of its own.
 
     Taking it out of another, untouched base makes a run and its resumption begin with the same bits.
@@ -112,7 +126,7 @@ def _start(job: TrainJob, chosen: Technique, options: Value, dtype: torch.dtype,
     if job.checkpoint is not None:
         return load_start(reporter.folder / job.checkpoint)
     model, _matched = attach_adapter(load_base(job.base_model, dtype), chosen, options)
-    start = weights_of(model)
+    start = Start(weights_of(model), {})
     del model
     gc.collect()
     return start

@@ -73,17 +73,23 @@ def attach_adapter(model: Phi3ForCausalLM, technique: Technique, options: Value,
         return model, 0
     config = peft.get_peft_config({**written, **changes})
     _refuse_missing(model, config)
-    boft.get_fbd_cuda = lambda: None  # else peft compiles a CUDA extension at run time, which needs a compiler; plain torch does as well
+    _compile_nothing()
     tuned = peft.get_peft_model(model, config)
     return tuned, len(getattr(tuned.base_model, "targeted_module_names", ()))
 
 
 def with_adapter(base: Phi3ForCausalLM, folder: Path) -> peft.PeftModel:
     """The base with a trained adapter on it."""
+    _compile_nothing()
     with warnings.catch_warnings():
         # peft 0.21 looks for layers by the names in AdaLoRA's rank pattern, which are those of parameters; it applies it all the same.
         warnings.filterwarnings("ignore", message="The following rank_pattern keys did not match", category=RuntimeWarning)
         return peft.PeftModel.from_pretrained(base, str(folder), local_files_only=True)
+
+
+def _compile_nothing() -> None:
+    """Else peft compiles a CUDA extension for BOFT at run time, which needs a compiler; plain torch does as well."""
+    boft.get_fbd_cuda = lambda: None
 
 
 def _refuse_missing(model: Phi3ForCausalLM, config: peft.PeftConfig) -> None:

@@ -140,7 +140,8 @@ def _kept(job: TrainJob, reporter: Reporter, watch: StepWatch) -> JobFinished | 
         if not watch.trainer.ranks.leads:
             return JobFinished()
         reporter.emit(StageBegan(stage="saving", detail="adapter"))
-        folder = save_adapter(watch.trainer.model, job.base_model, reporter.folder, step, watch.trainer.start)
+        start = watch.trainer.start
+        folder = save_adapter(watch.trainer.model, job.base_model, reporter.folder, step, start.weights if start else None)
     ended_early = watch.ended_by is not None and step < watch.trainer.state.max_steps
     results = {"steps": step, "final_loss": watch.last_loss, "weights": "those after the last step"}
     if watch.evaluations:

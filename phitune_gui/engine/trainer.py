@@ -23,7 +23,7 @@ from phitune_gui.engine.adaptive_rank import (
 )
 from phitune_gui.engine.batches import collate, token_counts
 from phitune_gui.engine.carry import bring_files
-from phitune_gui.engine.inside_start import Weights, save_start
+from phitune_gui.engine.inside_start import Start, save_start
 from phitune_gui.engine.loss import summed_loss
 from phitune_gui.engine.model import Tuned
 from phitune_gui.engine.parameter_groups import RateFactor, parameter_groups
@@ -43,7 +43,7 @@ class LearnedTokenTrainer(Trainer):
     loss_is_scaled_for_ga = True
     ranks = Ranks()
     rate_factor: RateFactor = staticmethod(lambda _name: 1.0)
-    start: Weights | None = None
+    start: Start | None = None
     """What an adapter that starts inside the model began as."""
     zero: dict[str, Any] | None = None
     """DeepSpeed's settings, where it shares out the optimizer's state."""

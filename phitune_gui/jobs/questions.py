@@ -5,11 +5,12 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any, Protocol
 
+from phitune_gui.core.adapter import AdapterReport
 from phitune_gui.core.base_model import BaseModel, refused_folder
 from phitune_gui.core.dataset_report import DatasetReport
 from phitune_gui.core.messages import Preview
 from phitune_gui.core.problem import CannotStart
-from phitune_gui.core.recipe import DataSection, Recipe, TechniqueSection
+from phitune_gui.core.recipe import DataSection, Recipe
 from phitune_gui.jobs.desk import DataDesk
 from phitune_gui.store.report_cache import cached_report, remember_report
 
@@ -38,13 +39,15 @@ def ask_model(desk: Desk, folder: Path) -> BaseModel:
         return refused_folder(str(folder), refusal.problem.what, refusal.problem.how_to_fix)
 
 
-def ask_start(desk: Desk, recipe: Recipe, model: BaseModel) -> Recipe:
-    """The recipe with the technique of the adapter that it starts from; unchanged where it starts afresh. Raises CannotStart."""
+def ask_start(desk: Desk, recipe: Recipe, model: BaseModel) -> AdapterReport | None:
+    """What the adapter is that the recipe starts from, or why it cannot be used; None where it starts afresh or with no usable model."""
     if not recipe.model.adapter or not model.usable:
-        return recipe
-    fields = {"recipe": recipe.model_dump(mode="json"), "model": model.model_dump(mode="json")}
-    section = TechniqueSection.model_validate(desk.request("adapter", fields, timeout=FOLDER_SECONDS))
-    return recipe.model_copy(update={"technique": section})
+        return None
+    fields = {"adapter": recipe.model.adapter, "model": model.model_dump(mode="json")}
+    try:
+        return AdapterReport.model_validate(desk.request("adapter", fields, timeout=FOLDER_SECONDS))
+    except CannotStart as refusal:
+        return AdapterReport(problem=refusal.problem)
 
 
 def ask_models(desk: Desk, folders: Sequence[Path]) -> tuple[BaseModel, ...]:

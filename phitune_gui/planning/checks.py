@@ -5,6 +5,8 @@ from typing import NamedTuple
 
 from phitune_gui.catalog.launchers import LAUNCHERS, Launcher
 from phitune_gui.catalog.techniques import TECHNIQUES, technique_problems
+from phitune_gui.catalog.techniques.going_on import start_problem
+from phitune_gui.core.adapter import AdapterReport
 from phitune_gui.core.base_model import BaseModel
 from phitune_gui.core.dataset_report import DatasetReport
 from phitune_gui.core.hardware import Hardware
@@ -35,17 +37,20 @@ class Situation(NamedTuple):
     disk: DiskPlan
     least_bytes: int = 0
     """Memory that is needed even with every saving, where that is too much; else 0."""
+    start: AdapterReport | None = None
+    """The adapter that training goes on from; None where it begins afresh or nothing was read."""
 
 
 def find_problems(situation: Situation, extra: Sequence[Problem] = ()) -> tuple[Problem, ...]:
-    """All findings, problems before advice, each once; `extra` are findings of those who read the files."""
+    """All findings, problems before advice, each once; `extra` are findings of those who read the dataset."""
     recipe, model, report = situation.recipe, situation.model, situation.report
     found = [
         *extra,
         *_check_model(recipe, model),
-        *check_data(recipe, report, told=any(_about_data(problem) for problem in extra)),
+        *check_data(recipe, report, told=bool(extra)),
         *(check_rows(recipe, model, report) if report else ()),
         *technique_problems(recipe.technique, model),
+        *_check_start(recipe, situation.start),
         *_check_launcher(recipe),
         *check_zero(recipe, situation.hardware, situation.figures, situation.memory),
         *_check_length(recipe, model),
@@ -59,11 +64,6 @@ def find_problems(situation: Situation, extra: Sequence[Problem] = ()) -> tuple[
         *_check_disk(situation),
     ]
     return tuple(sorted(dict.fromkeys(found), key=lambda problem: problem.severity != "problem"))
-
-
-def _about_data(problem: Problem) -> bool:
-    """Whether a finding of those who read the files is about the dataset and not about the adapter that training goes on from."""
-    return problem.where.split(".")[0] not in ("model", "technique")
 
 
 def _check_model(recipe: Recipe, model: BaseModel | None) -> Iterator[Problem]:
@@ -87,6 +87,12 @@ def _check_model(recipe: Recipe, model: BaseModel | None) -> Iterator[Problem]:
             where="model.path", what=f"The folder {model.path} holds no weights.",
             how_to_fix="Fetch the model.safetensors files into this folder, or choose another model.",
         )  # fmt: skip
+
+
+def _check_start(recipe: Recipe, start: AdapterReport | None) -> Iterator[Problem]:
+    problem = start_problem(recipe.technique, start) if recipe.model.adapter else None
+    if problem is not None:
+        yield problem
 
 
 def _check_launcher(recipe: Recipe) -> Iterator[Problem]:

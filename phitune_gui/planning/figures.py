@@ -36,6 +36,8 @@ class Figures(NamedTuple):
     row_tokens: int
     """Tokens of the longest row after cutting, virtual ones included; the length limit while no row was measured."""
     virtual_tokens: int
+    start_tokens: int
+    """How many tokens' forward pass the adapter's start is worth."""
 
     @property
     def trainable_percent(self) -> float:
@@ -51,10 +53,13 @@ def count(recipe: Recipe, model: BaseModel | None, report: DatasetReport | None)
     per_epoch = math.ceil(rows / effective)
     steps = _steps(per_epoch, training.epochs, training.max_steps)
     tenth = max(1, math.ceil(steps / _SAVES_PER_RUN))
+    options = read_options(recipe.technique)
+    chosen = technique(recipe.technique.id) if isinstance(options, Value) else None
+    tokens = chosen.virtual_tokens(options) if chosen else 0
     return Figures(
-        trainable=_trainable(recipe, model),
-        trains_model=_trains_model(recipe),
-        quantisation=_quantisation(recipe),
+        trainable=chosen.adapter_parameters(options, model) if chosen and model else 0,
+        trains_model=chosen is not None and chosen.trains_model(options),
+        quantisation=chosen.quantisation(options) if chosen else None,
         extra_numbers=_EXTRA_NUMBERS.get(recipe.technique.id, 0),
         total=parameters(model) if model else 0,
         effective_batch_size=effective,
@@ -64,8 +69,9 @@ def count(recipe: Recipe, model: BaseModel | None, report: DatasetReport | None)
         steps=steps,
         save_steps=training.save_steps or tenth,
         eval_steps=training.eval_steps or tenth,
-        row_tokens=_row_tokens(recipe, model, report) + _virtual_tokens(recipe),
-        virtual_tokens=_virtual_tokens(recipe),
+        row_tokens=_row_tokens(recipe, model, report) + tokens,
+        virtual_tokens=tokens,
+        start_tokens=chosen.start_tokens(options) if chosen else 0,
     )
 
 
@@ -78,28 +84,6 @@ def _steps(per_epoch: int, epochs: float, max_steps: int | None) -> int:
         return 0
     steps = max(1, math.ceil(round(epochs * per_epoch, 6)))
     return steps if max_steps is None else min(steps, max_steps)
-
-
-def _trainable(recipe: Recipe, model: BaseModel | None) -> int:
-    options = read_options(recipe.technique)
-    if model is None or not isinstance(options, Value):
-        return 0
-    return technique(recipe.technique.id).adapter_parameters(options, model)
-
-
-def _trains_model(recipe: Recipe) -> bool:
-    options = read_options(recipe.technique)
-    return isinstance(options, Value) and technique(recipe.technique.id).trains_model(options)
-
-
-def _quantisation(recipe: Recipe) -> Quantisation | None:
-    options = read_options(recipe.technique)
-    return technique(recipe.technique.id).quantisation(options) if isinstance(options, Value) else None
-
-
-def _virtual_tokens(recipe: Recipe) -> int:
-    options = read_options(recipe.technique)
-    return technique(recipe.technique.id).virtual_tokens(options) if isinstance(options, Value) else 0
 
 
 def _row_tokens(recipe: Recipe, model: BaseModel | None, report: DatasetReport | None) -> int:

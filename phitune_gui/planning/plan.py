@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+from phitune_gui.core.adapter import AdapterReport
 from phitune_gui.core.base_model import BaseModel
 from phitune_gui.core.dataset_report import DatasetReport
 from phitune_gui.core.hardware import Hardware
@@ -18,9 +19,13 @@ from phitune_gui.planning.time import estimate
 
 
 def make_plan(
-    recipe: Recipe, model: BaseModel | None, report: DatasetReport | None, hardware: Hardware, extra: Sequence[Problem] = ()
+    recipe: Recipe, model: BaseModel | None, report: DatasetReport | None, hardware: Hardware, extra: Sequence[Problem] = (),
+    start: AdapterReport | None = None,
 ) -> Plan:  # fmt: skip
-    """The plan for a recipe; `extra` are Problems found while reading its files. Pure, never raises, under 10 ms."""
+    """The plan for a recipe; `extra` are Problems found while reading its files, `start` is what was read of the adapter to go on from.
+
+    Pure, never raises, under 10 ms.
+    """
     figures = count(recipe, model, report)
     memory = plan_memory(recipe, model, figures, hardware)
     disk = plan_disk(model, figures)
@@ -46,7 +51,7 @@ def make_plan(
         time_seconds=time.seconds,
         time_measured=time.measured,
         **energy(time.seconds, hardware),
-        problems=find_problems(Situation(recipe, model, report, hardware, figures, memory, disk, fit.least_bytes), extra),
+        problems=find_problems(Situation(recipe, model, report, hardware, figures, memory, disk, fit.least_bytes, start), extra),
         make_it_fit=fit.offers[0] if fit.offers else (),
         other_ways_to_fit=fit.offers[1:],
     )

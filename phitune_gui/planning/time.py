@@ -141,6 +141,6 @@ def _loading(recipe: Recipe, model: BaseModel, figures: Figures, known: Calibrat
     times = recipe.launcher.processes * (2 if technique.starts_inside_model else 1)
     speeds = known.speeds.values() if known is not None else ()
     per_operation = min((each.seconds_per_operation for each in speeds), default=_ASSUMED["float32"])
-    begins = technique.start_tokens * work.operations(model, 0) * per_operation
+    begins = figures.start_tokens * work.operations(model, 0) * per_operation
     begins += linear_parameters(model) * _QUANTISING if figures.quantisation is not None else 0.0
     return start + times * weights_bytes(model, model.dtype) / speed + begins

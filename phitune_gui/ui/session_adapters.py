@@ -5,6 +5,7 @@ from typing import Any
 
 from qasync import asyncSlot
 
+from phitune_gui.catalog.techniques.going_on import goes_on
 from phitune_gui.core.base_model import BaseModel
 from phitune_gui.core.problem import CannotStart, Problem
 from phitune_gui.core.recipe import ModelSection
@@ -57,14 +58,18 @@ class SessionAdapters(SessionDoctor):
     async def train_on(self, run: str | Path) -> None:
         """Lets training go on from the adapter of a run, with its model and technique, as one undo step."""
         try:
-            start = (await self.background.call(open_run, Path(run))).recipe
-            section = ModelSection(path=start.model.path, adapter=str(run))
-            technique = (
-                await self.ask_desk(ask_start, start.model_copy(update={"model": section}), await self._base(section.path))
-            ).technique
+            own = (await self.background.call(open_run, Path(run))).recipe
+            section = ModelSection(path=own.model.path, adapter=str(run))
+            start = await self.ask_desk(ask_start, own.model_copy(update={"model": section}), await self._base(section.path))
         except CannotStart as refusal:
             self.refuse(refusal.problem)
             return
+        if start is not None and start.problem is not None:
+            self.refuse(start.problem)
+            return
+        technique = own.technique
+        if start is not None and start.technique is not None and not goes_on(own.technique, start.technique):
+            technique = start.technique
         self._edit(self.recipe.model_copy(update={"model": section, "technique": technique}))
         self.say(self.tr("Training goes on from {name}. Undo brings the recipe before back.").format(name=Path(run).name))
         self.page_requested.emit("tune")

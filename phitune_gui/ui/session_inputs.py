@@ -289,8 +289,8 @@ class SessionInputs(SessionState):
         self._plan_timer.stop()
         if self.hardware is None:
             return
-        extra = tuple(problem for problem in (self.start_problem, self.data_problem) if problem is not None)
-        self.plan = make_plan(self.recipe, self.model, self.report, self.hardware, extra)
+        extra = (self.data_problem,) if self.data_problem is not None else ()
+        self.plan = make_plan(self.recipe, self.model, self.report, self.hardware, extra, self.start)
         self.plan_changed.emit()
 
     @asyncSlot()

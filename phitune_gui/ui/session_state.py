@@ -8,13 +8,14 @@ from typing import Concatenate, Literal, ParamSpec, TypeVar
 
 from PySide6.QtCore import QObject, Signal
 
+from phitune_gui.core.adapter import AdapterReport
 from phitune_gui.core.base_model import BaseModel
 from phitune_gui.core.dataset_report import DatasetReport
 from phitune_gui.core.hardware import Hardware
 from phitune_gui.core.messages import Preview
 from phitune_gui.core.plan import Plan
 from phitune_gui.core.problem import CannotStart, Problem
-from phitune_gui.core.recipe import Recipe, TechniqueSection
+from phitune_gui.core.recipe import Recipe
 from phitune_gui.core.run import Export, Run
 from phitune_gui.jobs.desk import DataDesk
 from phitune_gui.store.runs import RunRecord
@@ -91,8 +92,7 @@ class SessionState(QObject):
         self.starter_run: Run | None = None
         self.import_run: Run | None = None
         self.import_folder = Path()
-        self.start_technique: TechniqueSection | None = None
-        self.start_problem: Problem | None = None
+        self.start: AdapterReport | None = None
         self.chat_state: ChatState = "idle"
         self.chat_message = ""
         self.chat_source = ""

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from phitune_gui.catalog.presets import preset
 from phitune_gui.catalog.scenarios import scenario
-from phitune_gui.core.adapter import another_adapter
+from phitune_gui.core.adapter import AdapterReport
 from phitune_gui.core.base_model import BaseModel, ChatMarkers
 from phitune_gui.core.dataset_report import DatasetReport, Lengths, RejectedRow
 from phitune_gui.core.hardware import Hardware
@@ -204,8 +204,8 @@ def _goes_on(session: Session, window: MainWindow) -> None:
     own = TechniqueSection.model_validate({"id": "lora", "rank": 16})
     model = ModelSection(path=MINI.path, adapter="/runs/2026-11-24-041200-pirate-lora")
     session.recipe = RECIPE.model_copy(update={"model": model, "technique": TechniqueSection(id="dora")})
-    session.start_technique, session.start_problem = own, another_adapter(own)
-    session.plan = make_plan(session.recipe, MINI, REPORT, MACHINE, (session.start_problem,))
+    session.start = AdapterReport(technique=own)
+    session.plan = make_plan(session.recipe, MINI, REPORT, MACHINE, (), session.start)
     session.recipe_changed.emit()
     session.plan_changed.emit()
 

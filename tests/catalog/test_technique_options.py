@@ -10,6 +10,8 @@ from pydantic.fields import FieldInfo
 from phitune_gui.catalog.base_models import judge_config
 from phitune_gui.catalog.base_models.shapes import FUSED_LAYERS
 from phitune_gui.catalog.techniques import TECHNIQUES, Technique, technique_problems
+from phitune_gui.catalog.techniques.saved_shapes import saved_shapes
+from phitune_gui.catalog.techniques.target_modules import adapted_blocks
 from phitune_gui.core.recipe import TechniqueSection
 
 every_technique = pytest.mark.parametrize("each", TECHNIQUES, ids=lambda each: each.id)
@@ -44,6 +46,8 @@ def _inside(field: FieldInfo) -> st.SearchStrategy[Any]:
         return st.floats(low, high, exclude_min=above, exclude_max=below, allow_nan=False, allow_subnormal=False)
     if kind is str:
         return st.sampled_from(["", "Answer briefly."])
+    if kind == tuple[int, ...]:
+        return st.sets(st.integers(0, TINY.layers - 1)).map(lambda blocks: tuple(sorted(blocks)))
     return st.sets(st.sampled_from(FUSED_LAYERS), min_size=1).map(lambda names: tuple(sorted(names)))
 
 
@@ -67,6 +71,7 @@ def _section(each: Technique[Any], values: dict[str, Any]) -> TechniqueSection:
 
 
 def _attaches_and_counts(each: Technique[Any], values: dict[str, Any]) -> None:
+    import peft
     import torch
     from transformers import Phi3Config, Phi3ForCausalLM
 
@@ -78,7 +83,10 @@ def _attaches_and_counts(each: Technique[Any], values: dict[str, Any]) -> None:
     tuned, matched = attach_adapter(Phi3ForCausalLM(Phi3Config(**SIZES)), each, chosen)
     trainable = sum(weights.numel() for weights in tuned.parameters() if weights.requires_grad)
     assert trainable == each.adapter_parameters(chosen, TINY)
-    assert matched == 2 * len(each.target_modules(chosen))
+    assert matched == len(adapted_blocks(chosen, TINY)) * len(each.target_modules(chosen))
+    if matched:
+        kept = peft.get_peft_model_state_dict(tuned, save_embedding_layers=False)
+        assert saved_shapes(_section(each, values), TINY) == {name: tuple(tensor.shape) for name, tensor in kept.items()}
     logits = tuned(input_ids=torch.arange(8)[None]).logits
     assert torch.isfinite(logits).all()
 

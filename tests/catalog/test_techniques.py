@@ -86,7 +86,7 @@ def test_lora_counts_what_published_tables_say(changes: dict[str, object], optio
 def test_lora_says_peft_words() -> None:
     config = LORA.peft_config(LoraOptions(rank=8, alpha=4, dropout=0.1))
     assert config == {
-        "peft_type": "LORA", "task_type": "CAUSAL_LM", "r": 8, "lora_alpha": 4, "lora_dropout": 0.1, "bias": "none",
+        "peft_type": "LORA", "task_type": "CAUSAL_LM", "r": 8, "lora_alpha": 4, "lora_dropout": 0.1,
         "target_modules": ["qkv_proj", "o_proj", "gate_up_proj", "down_proj"],
     }  # fmt: skip
 
@@ -108,6 +108,25 @@ def test_other_useless_targets_are_problems(names: list[str]) -> None:
 def test_target_modules_may_be_typed_as_one_text() -> None:
     options = options_for(section(target_modules="qkv_proj, o_proj"))
     assert options == LoraOptions(target_modules=("qkv_proj", "o_proj"))
+
+
+def test_blocks_may_be_typed_as_ranges() -> None:
+    mini = judge_config(MINI)
+    chosen = section(model_blocks="0, 16-31")
+    assert options_for(chosen) == LoraOptions(model_blocks=(0, *range(16, 32)))
+    assert options_for(section(model_blocks=["30-31"])) == LoraOptions(model_blocks=(30, 31))
+    assert LORA.adapter_parameters(LoraOptions(model_blocks=(0, *range(16, 32))), mini) == 25_165_824 * 17 // 32
+    assert technique_problems(chosen, mini) == ()
+
+
+@pytest.mark.parametrize(
+    ("blocks", "said"),
+    [([32], "no block 32"), ([-1], "no block -1"), ([3, 3], "twice"), ("3-", "a list of whole numbers"), ("9-2", "a list")],
+)
+def test_blocks_that_are_not_there_are_problems(blocks: Any, said: str) -> None:
+    (problem,) = technique_problems(section(model_blocks=blocks), judge_config(MINI))
+    assert (problem.severity, problem.where) == ("problem", "technique.model_blocks")
+    assert said in problem.what
 
 
 def test_rank_as_wide_as_the_layers_is_advised_against() -> None:

@@ -1,13 +1,16 @@
 """An adapter made by peft alone becomes a run, or is refused with the reason; nothing is fetched, unpickled or left half made."""
 
 import json
+import re
 import struct
+import warnings
 from pathlib import Path
 from typing import Any
 
 import peft
 import pytest
 import torch
+from peft.utils.warning import PeftWarning
 from safetensors.torch import load_file, save_file
 
 from phitune_gui.core.adapter import AdapterVerdict
@@ -39,6 +42,9 @@ KINDS: dict[str, tuple[type[peft.PeftConfig], dict[str, Any], str]] = {
     "LoHa": (peft.LoHaConfig, {"r": 4}, "loha"),
     "LoKr": (peft.LoKrConfig, {"r": 4, "decompose_factor": 4}, "lokr"),
     "VeRA": (peft.VeraConfig, {"r": 16}, "vera"),
+    "one block": (peft.LoraConfig, {"r": 4, "layers_to_transform": [1]}, "lora"),
+    "a number for a block": (peft.LoHaConfig, {"r": 4, "layers_to_transform": 0}, "loha"),
+    "a pattern for a block": (peft.VeraConfig, {"r": 16, "target_modules": r".*\.layers\.1\..*(qkv_proj|o_proj)"}, "vera"),
     "OFT": (peft.OFTConfig, {"oft_block_size": 16}, "oft"),
     "BOFT": (peft.BOFTConfig, {"boft_block_size": 8}, "boft"),
 }
@@ -47,12 +53,17 @@ UNSUPPORTED: dict[str, tuple[type[peft.PeftConfig], dict[str, Any], str]] = {
     "whole layers": (peft.LoraConfig, {"modules_to_save": ["norm"]}, "norm"),
     "the head": (peft.LoraConfig, {"modules_to_save": ["lm_head"]}, "lm_head"),
     "trained tokens": (peft.LoraConfig, {"trainable_token_indices": [1, 2]}, "embed_tokens"),
-    "some blocks": (peft.LoraConfig, {"layers_to_transform": [0]}, "some of the model's 2 blocks"),
+    "uneven blocks": (peft.LoraConfig, {"target_modules": r".*(layers\.0\..*o_proj|qkv_proj)"}, "fewer of the model's 2 blocks"),
+    "some blocks, IA3": (
+        peft.IA3Config,
+        {"target_modules": r".*layers\.0\..*(qkv_proj|down_proj)", "feedforward_modules": r".*down_proj"},
+        "layers_to_transform",
+    ),
     "ranks by layer": (peft.LoraConfig, {"rank_pattern": {"qkv_proj": 2}}, "rank_pattern"),
     "DoRA and rsLoRA": (peft.LoraConfig, {"use_dora": True, "use_rslora": True}, "use_rslora"),
     "PiSSA, unconverted": (peft.LoraConfig, {"r": 4, "init_lora_weights": "pissa"}, "pissa"),
     "OLoRA, unconverted": (peft.LoraConfig, {"r": 4, "init_lora_weights": "olora"}, "olora"),
-    "AdaLoRA": (peft.AdaLoraConfig, {"total_step": 3}, "ADALORA"),
+    "another kind": (peft.FourierFTConfig, {"n_frequency": 10}, "FOURIERFT"),
     "another task": (peft.LoraConfig, {"task_type": "FEATURE_EXTRACTION"}, "FEATURE_EXTRACTION"),
 }
 
@@ -94,8 +105,9 @@ def test_what_the_catalog_knows_answers_as_it_did_elsewhere(kind: str, model: Ba
     assert verdict.usable, verdict.reason
     assert verdict.technique is not None
     assert verdict.technique.id == id
-    assert verdict.layers == model.layers * (2 if "o_proj" in words.get("target_modules", "all") else 4)
-    assert verdict.parameters == sum(tensor.numel() for tensor in load_file(source / "adapter_model.safetensors").values())
+    weights = load_file(source / "adapter_model.safetensors")
+    assert verdict.layers == len({re.findall(r"layers\.\d+\.\w+\.\w+", name)[0] for name in weights if ".layers." in name})
+    assert verdict.parameters == sum(tensor.numel() for tensor in weights.values())
     run = read_run(tmp_path / "runs" / "one")
     elsewhere = logits(peft.PeftModel.from_pretrained(load_base(model, torch.float32), str(source)))
     assert torch.allclose(logits(with_adapter(load_base(model, torch.float32), run.adapter)), elsewhere, atol=1e-5)
@@ -108,6 +120,69 @@ def test_what_would_be_wrong_here_is_refused_by_name(kind: str, model: BaseModel
     assert said in refused(peft_adapter(model, tmp_path / "from-elsewhere", config, **words), model, tmp_path)
 
 
+PATTERN = {
+    f"model.layers.{block}.{layer}.lora_E": [(place + block) % 3 == 0 for place in range(6)]
+    for block, layers in enumerate((["self_attn.qkv_proj", "mlp.down_proj"], ["self_attn.o_proj"])) for layer in layers
+} | {"model.layers.1.mlp.gate_up_proj.lora_E": [False] * 6}  # fmt: skip
+"""What AdaLoRA may leave: two of six ranks in some layers, none in another, all in those that are not named."""
+
+
+def adaptive(model: BaseModel, folder: Path, pattern: dict[str, list[bool]] | None) -> Path:
+    """An AdaLoRA as peft leaves it."""
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", message="The following rank_pattern keys did not match", category=RuntimeWarning)
+        warnings.filterwarnings("ignore", message=".*LoRA tensor.* have invalid shape", category=PeftWarning)  # where no rank is left
+        words = {"init_r": 6, "target_r": 4, "total_step": 9, "lora_alpha": 20, "rank_pattern": pattern}
+        return peft_adapter(model, folder, peft.AdaLoraConfig, **words)
+
+
+@pytest.mark.parametrize(("pattern", "rank"), [(None, 6), (PATTERN, 6), ({name: [True, *[False] * 5] for name in PATTERN}, 6)])
+@pytest.mark.filterwarnings("ignore:The following rank_pattern keys did not match:RuntimeWarning")
+def test_an_adalora_goes_on_as_the_plain_lora_that_computes_the_same(
+    pattern: dict[str, list[bool]] | None, rank: int, model: BaseModel, tmp_path: Path
+) -> None:
+    source = adaptive(model, tmp_path / "from-elsewhere", pattern)
+
+    verdict = imported(source, model, tmp_path / "runs" / "one")
+
+    assert verdict.usable, verdict.reason
+    assert verdict.technique is not None
+    assert (verdict.technique.id, verdict.rank, verdict.technique.options["alpha"]) == ("lora", rank, 20)
+    assert any("AdaLoRA" in note for note in verdict.notes)
+    kept = read_run(tmp_path / "runs" / "one").adapter
+    assert verdict.parameters == sum(tensor.numel() for tensor in load_file(kept / "adapter_model.safetensors").values())
+    elsewhere = logits(peft.PeftModel.from_pretrained(load_base(model, torch.float32), str(source)))
+    assert torch.allclose(logits(with_adapter(load_base(model, torch.float32), kept)), elsewhere, atol=1e-5)
+    assert not torch.allclose(logits(load_base(model, torch.float32)), elsewhere, atol=1e-3)
+
+
+def test_its_rank_is_the_highest_that_a_layer_was_left(model: BaseModel, tmp_path: Path) -> None:
+    everywhere = {
+        f"model.layers.{block}.{layer}.lora_E": [place <= block for place in range(6)]
+        for block in range(model.layers) for layer in ("self_attn.qkv_proj", "self_attn.o_proj", "mlp.gate_up_proj", "mlp.down_proj")
+    }  # fmt: skip
+    verdict = imported(adaptive(model, tmp_path / "from-elsewhere", everywhere), model, tmp_path / "runs" / "one")
+    assert verdict.rank == 2
+
+
+@pytest.mark.parametrize("words", [{"init_r": 5}, {"rank_pattern": {"model.layers.0.mlp.down_proj.lora_E": [True] * 4}}, {"init_r": "six"}])
+def test_ranks_that_the_weights_do_not_have_are_refused(words: dict[str, Any], model: BaseModel, tmp_path: Path) -> None:
+    source = adaptive(model, tmp_path / "from-elsewhere", None)
+    changed(source, **words)
+    assert refused(source, model, tmp_path)
+
+
+def test_an_adapter_of_a_model_with_fewer_blocks_is_refused(lora: Path, tmp_path: Path) -> None:
+    deeper = read_model(write_tiny_phi3(tmp_path / "deeper", num_hidden_layers=3))
+    assert "2 of the model's 3 blocks only" in refused(lora, deeper, tmp_path)
+
+
+def test_blocks_that_the_weights_are_not_for_are_refused(model: BaseModel, tmp_path: Path) -> None:
+    source = peft_adapter(model, tmp_path / "from-elsewhere", r=4, layers_to_transform=[1])
+    changed(source, layers_to_transform=[0, 1])
+    assert "layers_to_transform" in refused(source, model, tmp_path)
+
+
 def test_the_run_says_where_it_came_from(lora: Path, model: BaseModel, tmp_path: Path) -> None:
     verdict = imported(lora, model, tmp_path / "runs" / "one")
     record = open_run(tmp_path / "runs" / "one")
@@ -116,8 +191,16 @@ def test_the_run_says_where_it_came_from(lora: Path, model: BaseModel, tmp_path:
     assert (verdict.path, len(verdict.sha256)) == (str(lora), 64)
 
 
-def test_its_export_answers_like_torch(model: BaseModel, tmp_path: Path) -> None:
-    imported(peft_adapter(model, tmp_path / "dora", r=4, use_dora=True), model, tmp_path / "runs" / "one")
+def made(kind: str, model: BaseModel, folder: Path) -> Path:
+    """An adapter of one of the kinds that are more than two matrices for each layer."""
+    if kind == "AdaLoRA":
+        return adaptive(model, folder, PATTERN)
+    return peft_adapter(model, folder, r=4, **({"use_dora": True} if kind == "DoRA" else {"layers_to_transform": [1]}))
+
+
+@pytest.mark.parametrize("kind", ["DoRA", "one block", "AdaLoRA"])
+def test_its_export_answers_like_torch(kind: str, model: BaseModel, tmp_path: Path) -> None:
+    imported(made(kind, model, tmp_path / "from-elsewhere"), model, tmp_path / "runs" / "one")
     notebook = Notebook(tmp_path)
     done = run_export(ExportJob(run=str(tmp_path / "runs" / "one"), target="onnx-cpu-fp32", out=str(tmp_path / "out")), notebook)
     report = json.loads((tmp_path / "out" / "phitune-export.json").read_text("utf-8"))["report"]
@@ -125,9 +208,10 @@ def test_its_export_answers_like_torch(model: BaseModel, tmp_path: Path) -> None
     assert report["verified"], report["why"]
 
 
-def test_training_goes_on_from_its_weights(model: BaseModel, data: Path, tmp_path: Path) -> None:
-    source = peft_adapter(model, tmp_path / "dora", r=4, use_dora=True)
-    verdict = imported(source, model, tmp_path / "runs" / "one")
+@pytest.mark.parametrize("kind", ["DoRA", "one block", "AdaLoRA"])
+def test_training_goes_on_from_its_weights(kind: str, model: BaseModel, data: Path, tmp_path: Path) -> None:
+    verdict = imported(made(kind, model, tmp_path / "from-elsewhere"), model, tmp_path / "runs" / "one")
+    source = tmp_path / "runs" / "one" / "adapter"
     job = a_job(model, data, max_steps=1, learning_rate=1e-9)
     own = open_run(tmp_path / "runs" / "one").recipe
     job = job.model_copy(update={"recipe": job.recipe.model_copy(update={"model": own.model, "technique": own.technique})})
@@ -163,6 +247,26 @@ def test_a_technique_with_the_same_adapter_keeps_its_weights_or_refuses(
 
     before, after = (load_file(folder / "adapter_model.safetensors") for folder in (lora, read_run(notebook.folder).adapter))
     assert all(torch.allclose(before[name], after[name], atol=1e-6) for name in before)
+
+
+@pytest.mark.filterwarnings("ignore:The following rank_pattern keys did not match:RuntimeWarning")
+def test_training_goes_on_from_an_adalora_that_was_not_imported(model: BaseModel, data: Path, tmp_path: Path) -> None:
+    source = adaptive(model, tmp_path / "from-elsewhere", PATTERN)
+    job = a_job(model, data, max_steps=1, learning_rate=1e-9)
+    start = job.recipe.model.model_copy(update={"adapter": str(source)})
+    notebooks = {}
+    for section in ({"id": "qlora", "rank": 6, "alpha": 20}, {"id": "adalora", "rank": 6, "target_rank": 4, "alpha": 20}):
+        recipe = job.recipe.model_copy(update={"model": start, "technique": TechniqueSection.model_validate(section)})
+        one = job.model_copy(update={"recipe": recipe})
+        notebooks[section["id"]] = one, Notebook(in_folder(one, tmp_path / str(section["id"])))
+
+    run_training(*notebooks["qlora"])
+    with pytest.raises(CannotStart, match="made as AdaLoRA"):
+        run_training(*notebooks["adalora"])
+
+    elsewhere = logits(peft.PeftModel.from_pretrained(load_base(model, torch.float32), str(source)))
+    tuned = with_adapter(load_base(model, torch.float32), read_run(notebooks["qlora"][1].folder).adapter)
+    assert torch.allclose(logits(tuned), elsewhere, atol=1e-5)
 
 
 def test_a_recipe_for_another_adapter_does_not_begin(lora: Path, model: BaseModel, data: Path, tmp_path: Path) -> None:

@@ -4,14 +4,19 @@ import logging
 from pathlib import Path
 from typing import Any
 
+import peft
 import pytest
 import torch
 from peft.tuners.lora import LoraLayer
+from safetensors.torch import load_file
 
 from phitune_gui.catalog.techniques import technique
 from phitune_gui.core.base_model import BaseModel
+from phitune_gui.core.recipe import TechniqueSection
 from phitune_gui.engine.model import attach_adapter, load_base
-from phitune_gui.engine.quantisation_error import lost, start_as_error
+from phitune_gui.engine.quantisation_error import lost, quantise_without, start_as_error
+from phitune_gui.engine.train import run_training
+from tests.engine.conftest import Notebook, a_job, in_folder
 
 pytestmark = pytest.mark.engine
 
@@ -59,4 +64,58 @@ def test_its_start_is_the_same_each_time_and_leaves_random_numbers_alone(model: 
     first = start_as_error(one, Path(model.path))
     assert torch.equal(torch.rand(3), drawn)
     second = start_as_error(two, Path(model.path))
-    assert all(torch.equal(first[name], second[name]) for name in first)
+    assert all(torch.equal(first.weights[name], second.weights[name]) for name in first.weights)
+
+
+def _apart(tuned: Any, exact: dict[str, torch.Tensor]) -> float:
+    """How far the weights with their adapters are from the exact ones, over all layers."""
+    total = 0.0
+    for name, layer in tuned.named_modules():
+        if isinstance(layer, LoraLayer):
+            caught = layer.scaling["default"] * layer.lora_B["default"].weight @ layer.lora_A["default"].weight
+            total += (lost(layer, exact[name.removeprefix("base_model.model.") + ".weight"]) - caught).square().sum().item()
+    return total**0.5
+
+
+@torch.no_grad()
+@pytest.mark.parametrize("weights", ["nf4", "fp4"])
+def test_each_iteration_loses_less(model: BaseModel, weights: str) -> None:
+    exact = dict(load_base(model, torch.float32).named_parameters())
+    apart = []
+    for iterations in (1, 2, 5):
+        tuned = _attached(model, 8, weights)
+        start_as_error(tuned, Path(model.path), iterations)
+        apart.append(_apart(tuned, exact))
+    logging.getLogger(__name__).info("weights apart after 1, 2 and 5 iterations: %.4f %.4f %.4f", *apart)
+    assert apart[2] < apart[1] < 0.99 * apart[0]
+
+
+@torch.no_grad()
+def test_quantising_anew_without_the_same_gives_the_same_bits(model: BaseModel) -> None:
+    first, again = _attached(model, 4), _attached(model, 4)
+    untouched = [layer.get_base_layer().weight.data.clone() for layer in again.modules() if isinstance(layer, LoraLayer)]
+    nothing = {f"{name}.{side}.weight": torch.zeros_like(getattr(layer, side)["default"].weight)
+               for name, layer in again.named_modules() if isinstance(layer, LoraLayer) for side in ("lora_A", "lora_B")}  # fmt: skip
+    quantise_without(again, Path(model.path), nothing)
+    for layer, packed in zip((each for each in again.modules() if isinstance(each, LoraLayer)), untouched, strict=True):
+        assert torch.equal(layer.get_base_layer().weight.data, packed)
+
+    start = start_as_error(first, Path(model.path), 3)
+    quantise_without(again, Path(model.path), start.taken)
+    peft.set_peft_model_state_dict(again, start.weights)
+    ids = torch.arange(20, 60)[None]
+    assert torch.equal(first(input_ids=ids).logits, again(input_ids=ids).logits)
+
+
+def test_a_run_of_several_iterations_goes_on_with_the_same_weights(model: BaseModel, data: Path, tmp_path: Path) -> None:
+    section = TechniqueSection.model_validate({"id": "loftq", "rank": 4, "iterations": 3})
+    job = a_job(model, data, max_steps=4, save_steps=2)
+    job = job.model_copy(update={"recipe": job.recipe.model_copy(update={"technique": section})})
+    notebook = Notebook(in_folder(job, tmp_path / "run"))
+    run_training(job, notebook)
+    kept = load_file(tmp_path / "run" / "adapter" / "adapter_model.safetensors")
+
+    run_training(job.model_copy(update={"from_step": 2, "checkpoint": "checkpoints/step-000002"}), Notebook(notebook.folder))
+
+    again = load_file(tmp_path / "run" / "adapter" / "adapter_model.safetensors")
+    assert all(torch.equal(kept[name], again[name]) for name in kept)

@@ -56,3 +56,15 @@ def test_every_parameter_has_the_gradient_of_one_process(recipe: Path, launcher:
     assert any(bool(each.any()) for each in alone.values())
     for number, gradient in alone.items():
         torch.testing.assert_close(together[number], gradient, rtol=0, atol=1e-4)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("launcher", ["ddp", "fsdp2"])
+def test_so_has_an_adapter_in_some_blocks_only(recipe: Path, launcher: str) -> None:
+    """Backward ends above the blocks without one, so these are never put together a second time."""
+    own = ("technique.model_blocks=1", *STEP)
+    alone = gradients(train(recipe, *ONE, *own))
+    together = gradients(train(recipe, f"launcher.id={launcher}", "launcher.processes=2", *own))
+    assert len(alone) == len(together) == 8
+    for number, gradient in alone.items():
+        torch.testing.assert_close(together[number], gradient, rtol=0, atol=1e-4)

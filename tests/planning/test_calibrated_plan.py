@@ -124,3 +124,11 @@ def test_energy_and_cost_follow_from_watts_and_price() -> None:
     assert plan.cost is None
     priced = make_plan(a_recipe(), model, report, machine.model_copy(update={"price_per_kwh": 0.3}))
     assert priced.cost == pytest.approx(0.3 * priced.energy_kwh)
+
+
+def test_each_iteration_of_loftq_takes_its_time() -> None:
+    def seconds(iterations: int) -> float:
+        recipe = with_value(a_recipe(), "technique", {"id": "loftq", "iterations": iterations})
+        return make_plan(recipe, a_model(), a_report(), a_machine()).time_seconds
+
+    assert 0 < seconds(3) - seconds(2) == pytest.approx(seconds(2) - seconds(1))

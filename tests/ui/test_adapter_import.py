@@ -204,7 +204,7 @@ def test_training_goes_on_from_an_imported_adapter(live: Live, model: BaseModel,
         assert isinstance(train, TrainPage)
         assert not train.loss.isVisible()
         press(train.outcome.buttons["train_on"])
-        await until(lambda: session.recipe.model.adapter and session.start_technique is not None)
+        await until(lambda: session.recipe.model.adapter and session.start is not None)
         session.add_data([tmp_path / "rows.jsonl"])
         for name, value in SHORT.items():
             session.set_value(name, value)

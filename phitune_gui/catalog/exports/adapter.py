@@ -2,13 +2,13 @@
 
 from phitune_gui.catalog.exports.export_target import ExportTarget
 from phitune_gui.catalog.exports.sizes import LIBRARIES_BYTES
-from phitune_gui.catalog.techniques.lora import LoraOptions, adapter_parameters
+from phitune_gui.catalog.techniques.lora import LORA, LoraOptions
 from phitune_gui.core.base_model import BaseModel
 
 
 def bytes_estimate(model: BaseModel) -> int:
     """Float32 matrices of a LoRA with default options; a plan knows the exact number."""
-    return 4 * adapter_parameters(LoraOptions(), model)
+    return 4 * LORA.adapter_parameters(LoraOptions(), model)
 
 
 ADAPTER = ExportTarget(

@@ -4,7 +4,9 @@ from typing import Any
 
 from pydantic import Field
 
-from phitune_gui.catalog.techniques.target_modules import TargetedOptions, check_names, check_rank, over_targets
+from phitune_gui.catalog.base_models.shapes import Layer
+from phitune_gui.catalog.techniques.option_fields import DROPOUT
+from phitune_gui.catalog.techniques.target_modules import Shapes, TargetedOptions, check_rank, check_targets, on_layers
 from phitune_gui.catalog.techniques.technique import Technique
 from phitune_gui.core.base_model import BaseModel
 from phitune_gui.core.problem import Problem
@@ -20,10 +22,7 @@ class AdaLoraOptions(TargetedOptions):
     alpha: int = Field(
         32, ge=1, le=4096, title="Alpha", description="Scale of what is learned.", json_schema_extra={"advanced": True}
     )  # fmt: skip
-    dropout: float = Field(
-        0.0, ge=0, le=0.9, title="Dropout", description="Share of inputs dropped while training, against learning by heart.",
-        json_schema_extra={"advanced": True},
-    )  # fmt: skip
+    dropout: float = DROPOUT
     untouched_percent: int = Field(
         10, ge=0, le=45, title="Steps before", description="Share of the steps before the first rank is taken away.",
         json_schema_extra={"advanced": True, "unit": "%"},
@@ -36,11 +35,10 @@ class AdaLoraOptions(TargetedOptions):
 
 def peft_config(options: AdaLoraOptions) -> dict[str, Any]:
     """AdaLoRA (Zhang et al. 2023, arXiv 2303.10512) in PEFT's words, for a run of one step; `schedule` says what holds for more."""
-    return {
-        "peft_type": "ADALORA", "task_type": "CAUSAL_LM", "init_r": options.rank, "target_r": options.target_rank,
-        "lora_alpha": options.alpha, "lora_dropout": options.dropout, "target_modules": list(options.target_modules), "bias": "none",
+    return on_layers(
+        "ADALORA", options, init_r=options.rank, target_r=options.target_rank, lora_alpha=options.alpha, lora_dropout=options.dropout,
         **schedule(options, 1),
-    }  # fmt: skip
+    )  # fmt: skip
 
 
 def schedule(options: AdaLoraOptions, steps: int) -> dict[str, Any]:
@@ -49,9 +47,9 @@ def schedule(options: AdaLoraOptions, steps: int) -> dict[str, Any]:
     return {"total_step": steps, "tinit": before, "tfinal": after, "deltaT": 1}
 
 
-def adapter_parameters(options: AdaLoraOptions, model: BaseModel) -> int:
-    """Two matrices of the first rank and as many factors between them, per layer."""
-    return over_targets(options, model, lambda layer: options.rank * (layer.inputs + layer.outputs + 1))
+def layer_shapes(options: AdaLoraOptions, _name: str, layer: Layer) -> Shapes:
+    """Two matrices of the first rank and as many factors between them."""
+    return {"lora_A": (options.rank, layer.inputs), "lora_B": (layer.outputs, options.rank), "lora_E": (options.rank, 1)}
 
 
 def checks(options: AdaLoraOptions, model: BaseModel | None) -> tuple[Problem, ...]:
@@ -60,7 +58,7 @@ def checks(options: AdaLoraOptions, model: BaseModel | None) -> tuple[Problem, .
         return check_rank(options, options.rank, model)
     what = f"The rank in the end ({options.target_rank}) is no lower than the rank at first ({options.rank})."
     fix = f"Set technique.target_rank to {options.rank - 1} or less, or choose LoRA."
-    return (Problem(where="technique.target_rank", what=what, how_to_fix=fix), *check_names(options.target_modules))
+    return (Problem(where="technique.target_rank", what=what, how_to_fix=fix), *check_targets(options, model))
 
 
 ADALORA = Technique(
@@ -71,11 +69,8 @@ ADALORA = Technique(
     costs="The memory of LoRA at the rank at first; a step is a little slower, and checkpoints are two thirds larger.",
     options=AdaLoraOptions,
     peft_config=peft_config,
-    adapter_parameters=adapter_parameters,
+    layer_shapes=layer_shapes,
     checks=checks,
-    target_modules=lambda options: options.target_modules,
-    can_merge=True,
-    can_export=True,
     schedule=schedule,
     extra_numbers=2,
 )

@@ -4,8 +4,10 @@ from typing import Any
 
 from pydantic import Field
 
+from phitune_gui.catalog.base_models.shapes import Layer
 from phitune_gui.catalog.techniques.oft import check_blocks
-from phitune_gui.catalog.techniques.target_modules import TargetedOptions, check_names, over_targets
+from phitune_gui.catalog.techniques.option_fields import BLOCK_DROPOUT
+from phitune_gui.catalog.techniques.target_modules import Shapes, TargetedOptions, check_targets, on_layers
 from phitune_gui.catalog.techniques.technique import Technique, renamed
 from phitune_gui.core.base_model import BaseModel
 from phitune_gui.core.problem import Problem
@@ -15,23 +17,18 @@ class BoftOptions(TargetedOptions):
     """What can be set about BOFT."""
 
     block_size: int = Field(8, ge=2, le=256, title="Block size", description="Features that are turned together; an even number.")
-    dropout: float = Field(
-        0.0, ge=0, le=0.9, title="Dropout", description="Share of blocks left unturned while training, against learning by heart.",
-        json_schema_extra={"advanced": True},
-    )  # fmt: skip
+    dropout: float = BLOCK_DROPOUT
 
 
 def peft_config(options: BoftOptions) -> dict[str, Any]:
     """BOFT (Liu et al. 2023, arXiv 2311.06243) in PEFT's words; PEFT makes one butterfly step unless a CUDA extension is compiled."""
-    return {
-        "peft_type": "BOFT", "task_type": "CAUSAL_LM", "boft_block_size": options.block_size, "boft_dropout": options.dropout,
-        "boft_n_butterfly_factor": 1, "target_modules": list(options.target_modules), "bias": "none",
-    }  # fmt: skip
+    return on_layers("BOFT", options, boft_block_size=options.block_size, boft_dropout=options.dropout, boft_n_butterfly_factor=1)
 
 
-def adapter_parameters(options: BoftOptions, model: BaseModel) -> int:
+def layer_shapes(options: BoftOptions, _name: str, layer: Layer) -> Shapes:
     """Square blocks over all inputs, and one scale per output."""
-    return over_targets(options, model, lambda layer: layer.inputs * options.block_size + layer.outputs)
+    blocks = (1, layer.inputs // options.block_size, options.block_size, options.block_size)
+    return {"boft_R": blocks, "boft_s": (layer.outputs, 1)}
 
 
 def checks(options: BoftOptions, model: BaseModel | None) -> tuple[Problem, ...]:
@@ -39,8 +36,8 @@ def checks(options: BoftOptions, model: BaseModel | None) -> tuple[Problem, ...]
     if options.block_size % 2:
         what = f"Blocks of {options.block_size} cannot be halved."
         odd = Problem(where="technique.block_size", what=what, how_to_fix="Choose an even number, such as 8.")
-        return (odd, *check_names(options.target_modules))
-    return check_blocks(options.target_modules, options.block_size, model)
+        return (odd, *check_targets(options, model))
+    return check_blocks(options, options.block_size, model)
 
 
 BOFT = Technique(
@@ -51,12 +48,9 @@ BOFT = Technique(
     costs="The slowest of the adapters: every step builds a whole rotation for each layer.",
     options=BoftOptions,
     peft_config=peft_config,
-    adapter_parameters=adapter_parameters,
+    layer_shapes=layer_shapes,
     checks=checks,
-    target_modules=lambda options: options.target_modules,
-    can_merge=True,
-    can_export=True,
     weight_copies=3.0,  # starter, 4 x 256 tokens: 1.3 GB above LoRA
     time_per_pass=950,  # starter, 4 x 256 tokens: 15.8 s against 8.2 of LoRA; more on wider models, where the rotations are larger
-    from_peft=renamed(block_size="boft_block_size", dropout="boft_dropout", target_modules="target_modules"),
+    from_peft=renamed(block_size="boft_block_size", dropout="boft_dropout"),
 )

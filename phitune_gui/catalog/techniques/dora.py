@@ -2,11 +2,11 @@
 
 from typing import Any
 
+from phitune_gui.catalog.base_models.shapes import Layer
 from phitune_gui.catalog.techniques import lora
 from phitune_gui.catalog.techniques.lora import LoraOptions, two_matrices
-from phitune_gui.catalog.techniques.target_modules import over_targets
+from phitune_gui.catalog.techniques.target_modules import Shapes
 from phitune_gui.catalog.techniques.technique import Technique
-from phitune_gui.core.base_model import BaseModel
 
 
 def peft_config(options: LoraOptions) -> dict[str, Any]:
@@ -14,9 +14,9 @@ def peft_config(options: LoraOptions) -> dict[str, Any]:
     return {**lora.peft_config(options), "use_dora": True}
 
 
-def adapter_parameters(options: LoraOptions, model: BaseModel) -> int:
+def layer_shapes(options: LoraOptions, name: str, layer: Layer) -> Shapes:
     """LoRA's matrices and one length for each output."""
-    return over_targets(options, model, lambda layer: two_matrices(options, layer) + layer.outputs)
+    return {**two_matrices(options, name, layer), "lora_magnitude_vector": (layer.outputs,)}
 
 
 DORA = Technique(
@@ -27,11 +27,8 @@ DORA = Technique(
     costs="A little more memory than LoRA, and markedly slower: each step computes the length of every adapted weight anew.",
     options=LoraOptions,
     peft_config=peft_config,
-    adapter_parameters=adapter_parameters,
+    layer_shapes=layer_shapes,
     checks=lora.checks,
-    target_modules=lambda options: options.target_modules,
-    can_merge=True,
-    can_export=True,
     in_four_bits="qdora",
     bytes_per_output=6.0,  # starter 4 x 256 tokens: 1.6 GB above LoRA; four layers as wide as Phi-3-mini, 2 x 256: 1.2 GB
     time_factor=1.16,  # against LoRA on 2 layers of 1024: 2.4 times the processor time at 64 tokens, 1.5 at 256, 1.24 at 1024

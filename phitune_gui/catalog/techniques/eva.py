@@ -1,6 +1,7 @@
 """EVA: LoRA whose first matrix starts from the directions in which the run's own rows vary most.
 
-Paischer et al. 2024 (arXiv 2410.07170), without its redistribution of ranks: every layer keeps its own, so all is counted beforehand.
+Paischer et al. 2024 (arXiv 2410.07170), without its redistribution of ranks (rho): layers differ in width, and which of them would get
+more is known only after the passes, so neither the trained numbers nor the memory could be said before Start.
 """
 
 from phitune_gui.catalog.base_models.shapes import linear_layers
@@ -28,13 +29,11 @@ EVA = Technique(
     label="EVA",
     summary="LoRA that starts from the directions in which your own rows vary most, found by passes over them before training.",
     when="When LoRA learns too slowly and the rows are of one kind.",
-    costs="A step costs the same as LoRA's. Start takes some passes over rows, at most a hundred.",
+    costs="A step costs the same as LoRA's. Start takes some passes over rows, at most a hundred. Every layer keeps the rank that is set:"
+          " moving ranks between layers by what the passes find (rho) is left out, because the size could not be said before Start.",
     options=LoraOptions,
     peft_config=lora.peft_config,
-    adapter_parameters=lora.adapter_parameters,
+    layer_shapes=lora.two_matrices,
     checks=checks,
-    target_modules=lambda options: options.target_modules,
-    can_merge=True,
-    can_export=True,
     starts_from_rows=True,
-)
+)  # fmt: skip

@@ -2,23 +2,11 @@
 
 from phitune_gui.catalog.base_models.shapes import count_parameters
 from phitune_gui.catalog.techniques.technique import Technique
-from phitune_gui.core.base_model import BaseModel
-from phitune_gui.core.problem import Problem
 from phitune_gui.core.value import Value
 
 
 class FullOptions(Value):
     """There is nothing to set: everything is trained."""
-
-
-def adapter_parameters(_options: FullOptions, model: BaseModel) -> int:
-    """All of them; there is no adapter."""
-    return count_parameters(model)
-
-
-def checks(_options: FullOptions, _model: BaseModel | None) -> tuple[Problem, ...]:
-    """Nothing can be wrong."""
-    return ()
 
 
 FULL = Technique(
@@ -29,11 +17,7 @@ FULL = Technique(
     costs="Weights, gradients and optimizer in float32: 16 bytes per parameter, 61 GB for Phi-3-mini. Every checkpoint is 12 of them.",
     options=FullOptions,
     peft_config=lambda _options: None,
-    adapter_parameters=adapter_parameters,
-    checks=checks,
-    target_modules=lambda _options: (),
-    can_merge=True,
-    can_export=True,
+    count=lambda _options, model: count_parameters(model),
     activation_factor=0.66,
     usual_learning_rates=(1e-5, 5e-5),
 )

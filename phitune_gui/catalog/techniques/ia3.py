@@ -5,10 +5,9 @@ from typing import Any, Literal
 
 from pydantic import Field
 
-from phitune_gui.catalog.base_models.shapes import linear_layers
+from phitune_gui.catalog.base_models.shapes import Layer
+from phitune_gui.catalog.techniques.target_modules import Shapes
 from phitune_gui.catalog.techniques.technique import Technique
-from phitune_gui.core.base_model import BaseModel
-from phitune_gui.core.problem import Problem
 from phitune_gui.core.value import Value
 
 _LAYERS = {"attention and feed-forward": ("qkv_proj", "down_proj"), "all four": ("qkv_proj", "o_proj", "gate_up_proj", "down_proj")}
@@ -43,17 +42,9 @@ def from_peft(config: Mapping[str, Any]) -> dict[str, Any]:
     return {"layers": next((name for name, layers in _LAYERS.items() if targets and set(targets) == set(layers)), None)}
 
 
-def adapter_parameters(options: Ia3Options, model: BaseModel) -> int:
+def layer_shapes(_options: Ia3Options, name: str, layer: Layer) -> Shapes:
     """One factor per output, or per input of the feed-forward layer."""
-    layers = linear_layers(model)
-    return model.layers * sum(
-        layers[name].inputs if name == _FEED_FORWARD else layers[name].outputs for name in target_modules(options)
-    )  # fmt: skip
-
-
-def checks(_options: Ia3Options, _model: BaseModel | None) -> tuple[Problem, ...]:
-    """Nothing can be wrong."""
-    return ()
+    return {"ia3_l": (1, layer.inputs) if name == _FEED_FORWARD else (layer.outputs, 1)}
 
 
 IA3 = Technique(
@@ -64,11 +55,8 @@ IA3 = Technique(
     costs="Less optimizer memory than LoRA; activations and speed are much the same.",
     options=Ia3Options,
     peft_config=peft_config,
-    adapter_parameters=adapter_parameters,
-    checks=checks,
+    layer_shapes=layer_shapes,
     target_modules=target_modules,
-    can_merge=True,
-    can_export=True,
     activation_factor=0.68,
     time_factor=0.94,
     from_peft=from_peft,

@@ -3,24 +3,19 @@
 from pydantic import Field
 
 from phitune_gui.catalog.techniques import lora, pissa
-from phitune_gui.catalog.techniques.lora import LoraOptions
-from phitune_gui.catalog.techniques.qlora import DOUBLE
-from phitune_gui.catalog.techniques.quantisation import FOUR_BIT, Quantisation
+from phitune_gui.catalog.techniques.qlora import FourBitOptions, quantisation
 from phitune_gui.catalog.techniques.technique import Technique
 
 
-class LoftqOptions(LoraOptions):
-    """What can be set about LoftQ."""
+class LoftqOptions(FourBitOptions):
+    """What can be set about LoftQ; its weights always take 4 bits, because bitsandbytes knows no fewer."""
 
-    weights: FOUR_BIT = Field(
-        "nf4", title="Frozen weights", description="nf4 suits weights best; fp4 is as small.", json_schema_extra={"advanced": True}
-    )
-    double_quantisation: bool = DOUBLE
-
-
-def quantisation(options: LoftqOptions) -> Quantisation:
-    """Four bits, as in Li et al. 2023 (arXiv 2310.08659) with one iteration, which is all that weights quantised once allow."""
-    return Quantisation(kind=options.weights, double=options.double_quantisation)
+    iterations: int = Field(
+        1, ge=1, le=10, title="Iterations",
+        description="More quantise the weights anew without what the adapter makes up for. Five lost 8 % less of them in twelve times the"
+                    " time, but answers came no nearer.",
+        json_schema_extra={"advanced": True},
+    )  # fmt: skip
 
 
 LOFTQ = Technique(
@@ -32,12 +27,10 @@ LOFTQ = Technique(
           " model, so the result differs from what was trained by the rest of what 4 bits lost, as QLoRA's does.",
     options=LoftqOptions,
     peft_config=lora.peft_config,
-    adapter_parameters=lora.adapter_parameters,
+    layer_shapes=lora.two_matrices,
     checks=pissa.checks,
-    target_modules=lambda options: options.target_modules,
-    can_merge=True,
-    can_export=True,
     starts_inside_model=True,
     extra_numbers=1,
+    start_tokens=lambda options: 550 + 1600 * (options.iterations - 1),  # starter, rank 16: 1.6 s, each more 4.5; a token 2.8 ms
     quantisation=quantisation,
 )  # fmt: skip

@@ -4,7 +4,8 @@ from typing import Any
 
 from pydantic import Field
 
-from phitune_gui.catalog.techniques.target_modules import TargetedOptions, check_rank, over_targets
+from phitune_gui.catalog.base_models.shapes import Layer
+from phitune_gui.catalog.techniques.target_modules import Shapes, TargetedOptions, check_rank, on_layers
 from phitune_gui.catalog.techniques.technique import Technique, renamed
 from phitune_gui.core.base_model import BaseModel
 from phitune_gui.core.problem import Problem
@@ -24,22 +25,20 @@ class LohaOptions(TargetedOptions):
     )  # fmt: skip
 
 
-def lycoris_config(options: LohaOptions, kind: str) -> dict[str, Any]:
+def lycoris_config(kind: str, options: LohaOptions, **words: Any) -> dict[str, Any]:
     """What LoHa and LoKr have in common in PEFT's words."""
-    return {
-        "peft_type": kind, "task_type": "CAUSAL_LM", "r": options.rank, "alpha": options.alpha, "rank_dropout": options.rank_dropout,
-        "target_modules": list(options.target_modules),
-    }  # fmt: skip
+    return on_layers(kind, options, r=options.rank, alpha=options.alpha, rank_dropout=options.rank_dropout, **words)
 
 
 def peft_config(options: LohaOptions) -> dict[str, Any]:
     """LoHa (Hyeon-Woo et al. 2021, arXiv 2108.06098) in PEFT's words."""
-    return lycoris_config(options, "LOHA")
+    return lycoris_config("LOHA", options)
 
 
-def adapter_parameters(options: LohaOptions, model: BaseModel) -> int:
-    """Two pairs of matrices per layer."""
-    return over_targets(options, model, lambda layer: 2 * options.rank * (layer.inputs + layer.outputs))
+def layer_shapes(options: LohaOptions, _name: str, layer: Layer) -> Shapes:
+    """Two pairs of matrices."""
+    up, down = (layer.outputs, options.rank), (options.rank, layer.inputs)
+    return {"hada_w1_a": up, "hada_w1_b": down, "hada_w2_a": up, "hada_w2_b": down}
 
 
 def checks(options: LohaOptions, model: BaseModel | None) -> tuple[Problem, ...]:
@@ -55,12 +54,9 @@ LOHA = Technique(
     costs="Slower than LoRA and hungrier: the whole change of each layer is made in every step.",
     options=LohaOptions,
     peft_config=peft_config,
-    adapter_parameters=adapter_parameters,
+    layer_shapes=layer_shapes,
     checks=checks,
-    target_modules=lambda options: options.target_modules,
-    can_merge=True,
-    can_export=True,
     time_factor=2.15,  # processor time against LoRA on 2 layers of 1024 at 64, 256 and 1024 tokens: 4.1, 2.7, 2.3
     time_per_pass=125,
-    from_peft=renamed(rank="r", alpha="alpha", rank_dropout="rank_dropout", target_modules="target_modules"),
+    from_peft=renamed(rank="r", alpha="alpha", rank_dropout="rank_dropout"),
 )

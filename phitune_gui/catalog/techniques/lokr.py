@@ -6,9 +6,8 @@ from pydantic import Field
 
 from phitune_gui.catalog.base_models.shapes import Layer
 from phitune_gui.catalog.techniques.loha import LohaOptions, checks, lycoris_config
-from phitune_gui.catalog.techniques.target_modules import over_targets
+from phitune_gui.catalog.techniques.target_modules import Shapes
 from phitune_gui.catalog.techniques.technique import Technique, renamed
-from phitune_gui.core.base_model import BaseModel
 
 
 class LokrOptions(LohaOptions):
@@ -22,7 +21,7 @@ class LokrOptions(LohaOptions):
 
 def peft_config(options: LokrOptions) -> dict[str, Any]:
     """LoKr (Yeh et al. 2023, arXiv 2309.14859) in PEFT's words."""
-    return {**lycoris_config(options, "LOKR"), "decompose_factor": options.factor}
+    return lycoris_config("LOKR", options, decompose_factor=options.factor)
 
 
 def split(side: int, factor: int) -> tuple[int, int]:
@@ -44,17 +43,13 @@ def split(side: int, factor: int) -> tuple[int, int]:
     return min(small, side // small), max(small, side // small)
 
 
-def _layer_parameters(options: LokrOptions, layer: Layer) -> int:
+def layer_shapes(options: LokrOptions, _name: str, layer: Layer) -> Shapes:
     """The small matrix whole; the large one whole, or as two matrices where the rank makes those smaller."""
     outputs, inputs = split(layer.outputs, options.factor), split(layer.inputs, options.factor)
-    large = (outputs[1], inputs[1])
-    low_rank = options.rank < max(large) / 2
-    return outputs[0] * inputs[0] + (options.rank * sum(large) if low_rank else large[0] * large[1])
-
-
-def adapter_parameters(options: LokrOptions, model: BaseModel) -> int:
-    """Both factors of every adapted layer."""
-    return over_targets(options, model, lambda layer: _layer_parameters(options, layer))
+    small, large = (outputs[0], inputs[0]), (outputs[1], inputs[1])
+    if options.rank >= max(large) / 2:
+        return {"lokr_w1": small, "lokr_w2": large}
+    return {"lokr_w1": small, "lokr_w2_a": (large[0], options.rank), "lokr_w2_b": (options.rank, large[1])}
 
 
 LOKR = Technique(
@@ -65,13 +60,10 @@ LOKR = Technique(
     costs="Slower than LoRA: the whole change of each layer is made in every step.",
     options=LokrOptions,
     peft_config=peft_config,
-    adapter_parameters=adapter_parameters,
+    layer_shapes=layer_shapes,
     checks=checks,
-    target_modules=lambda options: options.target_modules,
-    can_merge=True,
-    can_export=True,
     time_factor=2.15,  # processor time against LoRA on 2 layers of 1024 at 64, 256 and 1024 tokens: 2.9, 2.4, 2.2
     time_per_pass=60,
     activation_factor=0.8,
-    from_peft=renamed(rank="r", alpha="alpha", rank_dropout="rank_dropout", target_modules="target_modules", factor="decompose_factor"),
+    from_peft=renamed(rank="r", alpha="alpha", rank_dropout="rank_dropout", factor="decompose_factor"),
 )

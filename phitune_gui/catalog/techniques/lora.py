@@ -5,7 +5,8 @@ from typing import Any
 from pydantic import Field
 
 from phitune_gui.catalog.base_models.shapes import Layer
-from phitune_gui.catalog.techniques.target_modules import TargetedOptions, check_rank, over_targets
+from phitune_gui.catalog.techniques.option_fields import DROPOUT
+from phitune_gui.catalog.techniques.target_modules import Shapes, TargetedOptions, check_rank, on_layers
 from phitune_gui.catalog.techniques.technique import Technique, renamed
 from phitune_gui.core.base_model import BaseModel
 from phitune_gui.core.problem import Problem
@@ -21,33 +22,17 @@ class LoraOptions(TargetedOptions):
         32, ge=1, le=4096, title="Alpha", description="Scale of what is learned. Twice the rank is a good start.",
         json_schema_extra={"advanced": True},
     )  # fmt: skip
-    dropout: float = Field(
-        0.0, ge=0, le=0.9, title="Dropout", description="Share of inputs dropped while training, against learning by heart.",
-        json_schema_extra={"advanced": True},
-    )  # fmt: skip
+    dropout: float = DROPOUT
 
 
 def peft_config(options: LoraOptions) -> dict[str, Any]:
     """LoRA in PEFT's words."""
-    return {
-        "peft_type": "LORA",
-        "task_type": "CAUSAL_LM",
-        "r": options.rank,
-        "lora_alpha": options.alpha,
-        "lora_dropout": options.dropout,
-        "target_modules": list(options.target_modules),
-        "bias": "none",
-    }
+    return on_layers("LORA", options, r=options.rank, lora_alpha=options.alpha, lora_dropout=options.dropout)
 
 
-def two_matrices(options: LoraOptions, layer: Layer) -> int:
-    """Rank times inputs plus rank times outputs."""
-    return options.rank * (layer.inputs + layer.outputs)
-
-
-def adapter_parameters(options: LoraOptions, model: BaseModel) -> int:
-    """Both matrices of every adapted layer."""
-    return over_targets(options, model, lambda layer: two_matrices(options, layer))
+def two_matrices(options: LoraOptions, _name: str, layer: Layer) -> Shapes:
+    """Down to the rank and up again."""
+    return {"lora_A.weight": (options.rank, layer.inputs), "lora_B.weight": (layer.outputs, options.rank)}
 
 
 def checks(options: LoraOptions, model: BaseModel | None) -> tuple[Problem, ...]:
@@ -55,7 +40,7 @@ def checks(options: LoraOptions, model: BaseModel | None) -> tuple[Problem, ...]
     return check_rank(options, options.rank, model)
 
 
-from_peft = renamed(rank="r", alpha="lora_alpha", dropout="lora_dropout", target_modules="target_modules")
+from_peft = renamed(rank="r", alpha="lora_alpha", dropout="lora_dropout")
 
 LORA = Technique(
     id="lora",
@@ -65,11 +50,8 @@ LORA = Technique(
     costs="The model's weights once, plus about one percent; the fastest of all.",
     options=LoraOptions,
     peft_config=peft_config,
-    adapter_parameters=adapter_parameters,
+    layer_shapes=two_matrices,
     checks=checks,
-    target_modules=lambda options: options.target_modules,
-    can_merge=True,
-    can_export=True,
     in_four_bits="qlora",
     from_peft=from_peft,
 )

@@ -28,11 +28,8 @@ LORA_PLUS = Technique(
     costs="The same as LoRA.",
     options=LoraPlusOptions,
     peft_config=lora.peft_config,
-    adapter_parameters=lora.adapter_parameters,
+    layer_shapes=lora.two_matrices,
     checks=lora.checks,
-    target_modules=lambda options: options.target_modules,
-    can_merge=True,
-    can_export=True,
     usual_learning_rates=(1e-5, 1e-4),
     learning_rate_factor=learning_rate_factor,
 )

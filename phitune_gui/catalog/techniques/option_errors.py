@@ -45,6 +45,8 @@ def allowed_values(options: type[Value], name: str) -> str:
     kind = {
         "integer": "a whole number", "number": "a number", "boolean": "true or false", "string": "a text", "array": "a list of names",
     }.get(str(schema.get("type")), "one of the allowed values")  # fmt: skip
+    if schema.get("items", {}).get("type") == "integer":
+        return "a list of whole numbers such as 0, 2, 16-31"
     if "enum" in schema:
         return "one of " + ", ".join(str(choice) for choice in schema["enum"])
     return kind + _limits(schema)

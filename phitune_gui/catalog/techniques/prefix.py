@@ -7,7 +7,7 @@ from pydantic import Field
 from phitune_gui.catalog.base_models.shapes import Layer
 from phitune_gui.catalog.techniques import virtual_tokens
 from phitune_gui.catalog.techniques.technique import Technique
-from phitune_gui.catalog.techniques.virtual_tokens import WHY_NO_MERGE, VirtualTokensOptions, linear
+from phitune_gui.catalog.techniques.virtual_tokens import WHY_NO_MERGE, VirtualTokensOptions, before_all, linear
 from phitune_gui.core.base_model import BaseModel
 
 
@@ -30,14 +30,13 @@ class PrefixOptions(VirtualTokensOptions):
 
 def peft_config(options: PrefixOptions) -> dict[str, Any]:
     """Prefix tuning (Li and Liang 2021, arXiv 2101.00190) in PEFT's words."""
-    return {
-        "peft_type": "PREFIX_TUNING", "task_type": "CAUSAL_LM", "num_virtual_tokens": options.virtual_tokens,
-        "prefix_projection": options.projection, "encoder_hidden_size": options.encoder_size,
-        "init_weights": "zero" if options.start == "zero" else None,
-    }  # fmt: skip
+    start = "zero" if options.start == "zero" else None
+    return before_all(
+        "PREFIX_TUNING", options, prefix_projection=options.projection, encoder_hidden_size=options.encoder_size, init_weights=start
+    )
 
 
-def adapter_parameters(options: PrefixOptions, model: BaseModel) -> int:
+def count(options: PrefixOptions, model: BaseModel) -> int:
     """A key and a value per layer and virtual token, or the network that makes them."""
     key = model.key_value_heads * model.head_size
     made = 2 * model.layers * key
@@ -54,12 +53,8 @@ PREFIX = Technique(
     costs="Little optimizer memory and little time, but activations cannot be computed twice to save memory. Needs PEFT to answer.",
     options=PrefixOptions,
     peft_config=peft_config,
-    adapter_parameters=adapter_parameters,
+    count=count,
     checks=virtual_tokens.checks,
-    target_modules=lambda _options: (),
-    can_merge=False,
-    can_export=False,
     why_no_merge=WHY_NO_MERGE,
-    virtual_tokens=lambda options: options.virtual_tokens,
     can_checkpoint=False,
 )

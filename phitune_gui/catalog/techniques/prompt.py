@@ -6,7 +6,7 @@ from pydantic import Field
 
 from phitune_gui.catalog.techniques import virtual_tokens
 from phitune_gui.catalog.techniques.technique import Technique
-from phitune_gui.catalog.techniques.virtual_tokens import WHY_NO_MERGE, VirtualTokensOptions
+from phitune_gui.catalog.techniques.virtual_tokens import WHY_NO_MERGE, VirtualTokensOptions, before_all
 from phitune_gui.core.base_model import BaseModel
 from phitune_gui.core.problem import Problem
 
@@ -30,12 +30,10 @@ def peft_config(options: PromptOptions) -> dict[str, Any]:
     A start text is put in by the engine: PEFT would load the tokenizer in a way that may give other ids than its file.
     """
     start = "SAMPLE_VOCAB" if options.start == "vocabulary" else "RANDOM"
-    return {
-        "peft_type": "PROMPT_TUNING", "task_type": "CAUSAL_LM", "num_virtual_tokens": options.virtual_tokens, "prompt_tuning_init": start,
-    }  # fmt: skip
+    return before_all("PROMPT_TUNING", options, prompt_tuning_init=start)
 
 
-def adapter_parameters(options: PromptOptions, model: BaseModel) -> int:
+def count(options: PromptOptions, model: BaseModel) -> int:
     """One embedding per virtual token."""
     return options.virtual_tokens * model.hidden
 
@@ -62,12 +60,8 @@ PROMPT = Technique(
     costs="Next to no optimizer memory; every conversation is longer by the virtual tokens. Learns slowly, and needs PEFT to answer.",
     options=PromptOptions,
     peft_config=peft_config,
-    adapter_parameters=adapter_parameters,
+    count=count,
     checks=checks,
-    target_modules=lambda _options: (),
-    can_merge=False,
-    can_export=False,
     why_no_merge=WHY_NO_MERGE,
-    virtual_tokens=lambda options: options.virtual_tokens,
     start_text=lambda options: options.text if options.start == "text" else "",
 )

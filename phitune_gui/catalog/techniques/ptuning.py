@@ -7,7 +7,7 @@ from pydantic import Field
 from phitune_gui.catalog.base_models.shapes import Layer
 from phitune_gui.catalog.techniques import virtual_tokens
 from phitune_gui.catalog.techniques.technique import Technique
-from phitune_gui.catalog.techniques.virtual_tokens import WHY_NO_MERGE, VirtualTokensOptions, linear
+from phitune_gui.catalog.techniques.virtual_tokens import WHY_NO_MERGE, VirtualTokensOptions, before_all, linear
 from phitune_gui.core.base_model import BaseModel
 
 _GATES = 4
@@ -31,14 +31,14 @@ class PTuningOptions(VirtualTokensOptions):
 
 def peft_config(options: PTuningOptions) -> dict[str, Any]:
     """P-tuning (Liu et al. 2021, arXiv 2103.10385) in PEFT's words."""
-    return {
-        "peft_type": "P_TUNING", "task_type": "CAUSAL_LM", "num_virtual_tokens": options.virtual_tokens,
-        "encoder_reparameterization_type": options.encoder.upper(), "encoder_hidden_size": options.encoder_size,
-        "encoder_num_layers": options.lstm_layers if options.encoder == "lstm" else 2,
-    }  # fmt: skip
+    layers = options.lstm_layers if options.encoder == "lstm" else 2
+    return before_all(
+        "P_TUNING", options, encoder_reparameterization_type=options.encoder.upper(), encoder_hidden_size=options.encoder_size,
+        encoder_num_layers=layers,
+    )  # fmt: skip
 
 
-def adapter_parameters(options: PTuningOptions, model: BaseModel) -> int:
+def count(options: PTuningOptions, model: BaseModel) -> int:
     """One embedding per virtual token, and the encoder, which is left out of what is kept."""
     made = _lstm if options.encoder == "lstm" else _mlp
     return options.virtual_tokens * model.hidden + made(options, model.hidden)
@@ -65,11 +65,7 @@ PTUNING = Technique(
     costs="As prompt tuning, and a small network beside it while training. Needs PEFT to answer.",
     options=PTuningOptions,
     peft_config=peft_config,
-    adapter_parameters=adapter_parameters,
+    count=count,
     checks=virtual_tokens.checks,
-    target_modules=lambda _options: (),
-    can_merge=False,
-    can_export=False,
     why_no_merge=WHY_NO_MERGE,
-    virtual_tokens=lambda options: options.virtual_tokens,
 )

@@ -4,13 +4,9 @@ from pydantic import Field
 
 from phitune_gui.catalog.techniques import lora
 from phitune_gui.catalog.techniques.lora import LoraOptions
-from phitune_gui.catalog.techniques.quantisation import QUANTISED, Quantisation
+from phitune_gui.catalog.techniques.option_fields import DOUBLE_QUANTISATION
+from phitune_gui.catalog.techniques.quantisation import FOUR_BIT, QUANTISED, Quantisation
 from phitune_gui.catalog.techniques.technique import Technique
-
-DOUBLE = Field(
-    True, title="Double quantisation", description="Keeps the constants of 4-bit weights in 8 bits as well: 0.4 bits less per weight.",
-    json_schema_extra={"advanced": True},
-)  # fmt: skip
 
 
 class QloraOptions(LoraOptions):
@@ -20,10 +16,19 @@ class QloraOptions(LoraOptions):
         "nf4", title="Frozen weights", description="nf4 suits weights best; fp4 is as small, int8 is twice as large and nearer the model.",
         json_schema_extra={"advanced": True},
     )  # fmt: skip
-    double_quantisation: bool = DOUBLE
+    double_quantisation: bool = DOUBLE_QUANTISATION
 
 
-def quantisation(options: QloraOptions) -> Quantisation:
+class FourBitOptions(LoraOptions):
+    """The same for techniques that train beside 4 bits only."""
+
+    weights: FOUR_BIT = Field(
+        "nf4", title="Frozen weights", description="nf4 suits weights best; fp4 is as small.", json_schema_extra={"advanced": True}
+    )
+    double_quantisation: bool = DOUBLE_QUANTISATION
+
+
+def quantisation(options: QloraOptions | FourBitOptions) -> Quantisation:
     """Formats of Dettmers et al. 2023 (arXiv 2305.14314), and of Dettmers et al. 2022 (arXiv 2208.07339) for int8."""
     return Quantisation(kind=options.weights, double=options.double_quantisation)
 
@@ -37,10 +42,7 @@ QLORA = Technique(
           " model in float32, so the result differs a little from what was trained.",
     options=QloraOptions,
     peft_config=lora.peft_config,
-    adapter_parameters=lora.adapter_parameters,
+    layer_shapes=lora.two_matrices,
     checks=lora.checks,
-    target_modules=lambda options: options.target_modules,
-    can_merge=True,
-    can_export=True,
     quantisation=quantisation,
 )  # fmt: skip

@@ -5,8 +5,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from phitune_gui.catalog.techniques import TECHNIQUES, options_for
-from phitune_gui.catalog.techniques.technique import Technique
+from phitune_gui.catalog.techniques import TECHNIQUES, Technique, options_for
 from phitune_gui.core.problem import CannotStart
 from phitune_gui.core.recipe import TechniqueSection
 
@@ -54,17 +53,6 @@ def recognised(config: Mapping[str, Any], where: str) -> TechniqueSection:
     return section
 
 
-def same_adapter(one: TechniqueSection, other: TechniqueSection) -> bool:
-    """Whether both make adapters of the same form and effect; how they are trained may differ, as between LoRA, LoRA+ and QLoRA."""
-    return _form(one) == _form(other)
-
-
-def _form(section: TechniqueSection) -> dict[str, Any] | None:
-    known = next(each for each in TECHNIQUES if each.id == section.id)
-    words = known.peft_config(options_for(section)) or {}
-    return {key: _comparable(value) for key, value in words.items() if "dropout" not in key}
-
-
 def _section(each: Technique[Any], config: Mapping[str, Any], where: str) -> TechniqueSection | None:
     if each.from_peft is None or (each.peft_config(each.options()) or {}).get("peft_type") != config.get("peft_type"):
         return None
@@ -89,11 +77,11 @@ def _differences(each: Technique[Any], section: TechniqueSection, config: Mappin
 
 def _agrees(key: str, value: Any, stated: Mapping[str, Any]) -> bool:
     if key in stated:
-        return bool(_comparable(value) == _comparable(stated[key]))
+        return bool(comparable(value) == comparable(stated[key]))
     return not value or bool(value == _SAID_WITH.get(key))
 
 
-def _comparable(value: Any) -> Any:
+def comparable(value: Any) -> Any:
     """Names of layers are a set, whatever their order."""
     return sorted(map(str, value)) if isinstance(value, list | tuple) else value
 

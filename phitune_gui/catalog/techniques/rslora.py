@@ -20,10 +20,7 @@ RSLORA = Technique(
     costs="The same as LoRA of that rank.",
     options=LoraOptions,
     peft_config=peft_config,
-    adapter_parameters=lora.adapter_parameters,
+    layer_shapes=lora.two_matrices,
     checks=lora.checks,
-    target_modules=lambda options: options.target_modules,
-    can_merge=True,
-    can_export=True,
     from_peft=lora.from_peft,
 )

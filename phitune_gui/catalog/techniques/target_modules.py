@@ -1,11 +1,11 @@
-"""Which layers get an adapter: the four fused layers of Phi-3 by their own names, and what to say about any other name."""
+"""Which layers get an adapter: the four fused layers of Phi-3 by their own names, in all blocks or some; and what to say about others."""
 
-from collections.abc import Callable
+from collections.abc import Iterator
 from typing import Annotated, Any
 
 from pydantic import BeforeValidator, Field
 
-from phitune_gui.catalog.base_models.shapes import FUSED_LAYERS, Layer, linear_layers
+from phitune_gui.catalog.base_models.shapes import FUSED_LAYERS, linear_layers
 from phitune_gui.core.base_model import BaseModel
 from phitune_gui.core.problem import Problem, Severity
 from phitune_gui.core.value import Value
@@ -16,6 +16,11 @@ _FUSED_IN = {
 """Names from recipes for other models, and the Phi-3 layer that holds the same weights."""
 
 
+Shapes = dict[str, tuple[int, ...]]
+"""Names of tensors and their sizes."""
+_MOST_BLOCKS = 1000
+
+
 def names_from_text(value: Any) -> Any:
     """A list typed as `qkv_proj, o_proj` becomes a list of names; everything else stays as it is."""
     if not isinstance(value, str):
@@ -23,24 +28,51 @@ def names_from_text(value: Any) -> Any:
     return tuple(name.strip() for name in value.strip("[]() ").split(",") if name.strip())
 
 
+def numbers_from_text(value: Any) -> Any:
+    """A list typed as `0, 2, 16-31` becomes its numbers; ranges may also stand in a list, and everything else stays as it is."""
+    value = value.strip("[]() ").split(",") if isinstance(value, str) else value
+    return tuple(_numbers(value)) if isinstance(value, list | tuple) else value
+
+
+def _numbers(parts: list[Any] | tuple[Any, ...]) -> Iterator[Any]:
+    for part in parts:
+        first, _, last = part.partition("-") if isinstance(part, str) else ("", "", "")
+        if first.strip().isdecimal() and last.strip().isdecimal() and int(first) <= int(last) < _MOST_BLOCKS:
+            yield from range(int(first), int(last) + 1)
+        elif part != "":
+            yield part
+
+
 class TargetedOptions(Value):
-    """The option that every technique with adapters on single layers has."""
+    """The options that every technique with adapters on single layers has."""
 
     target_modules: Annotated[tuple[str, ...], BeforeValidator(names_from_text)] = Field(
         FUSED_LAYERS, title="Target layers", description="Layers that get an adapter. All four learn best.",
         json_schema_extra={"advanced": True, "choices": list(FUSED_LAYERS)},
     )  # fmt: skip
 
+    model_blocks: Annotated[tuple[int, ...], BeforeValidator(numbers_from_text)] = Field(
+        (), title="Model blocks",
+        description="Blocks of the model whose layers get an adapter, counted from 0, such as 16-31; empty means all.",
+        json_schema_extra={"advanced": True},
+    )  # fmt: skip
 
-def over_targets(options: TargetedOptions, model: BaseModel, count: Callable[[Layer], int]) -> int:
-    """The sum of `count` over every adapted layer of every block; unknown names count nothing."""
-    layers = linear_layers(model)
-    return model.layers * sum(count(layers[name]) for name in set(options.target_modules) if name in layers)
+
+def on_layers(kind: str, options: TargetedOptions, **words: Any) -> dict[str, Any]:
+    """A PEFT config of this kind for the layers that the options choose."""
+    blocks = {"layers_to_transform": list(options.model_blocks)} if options.model_blocks else {}
+    return {"peft_type": kind, "task_type": "CAUSAL_LM", "target_modules": list(options.target_modules), **blocks, **words}
+
+
+def adapted_blocks(options: Value, model: BaseModel) -> tuple[int, ...]:
+    """The numbers of the model's blocks whose layers get an adapter; all of them where none is named."""
+    named = options.model_blocks if isinstance(options, TargetedOptions) else ()
+    return tuple(number for number in range(model.layers) if number in named) if named else tuple(range(model.layers))
 
 
 def check_rank(options: TargetedOptions, rank: int, model: BaseModel | None, severity: Severity = "advice") -> tuple[Problem, ...]:
-    """Unknown layer names, and a rank that is no smaller than the layers themselves, which is useless and, for some, impossible."""
-    found = check_names(options.target_modules)
+    """Targets that are not there, and a rank that is no smaller than the layers themselves, which is useless and, for some, impossible."""
+    found = check_targets(options, model)
     if found or model is None or not model.hidden:
         return found
     layers = linear_layers(model)
@@ -49,6 +81,24 @@ def check_rank(options: TargetedOptions, rank: int, model: BaseModel | None, sev
         return ()
     what = f"Rank {rank} is no smaller than the model's layers ({narrowest} wide), so the adapter saves nothing."
     return (Problem(severity=severity, where="technique.rank", what=what, how_to_fix=f"Choose a rank well below {narrowest}."),)
+
+
+def check_targets(options: TargetedOptions, model: BaseModel | None) -> tuple[Problem, ...]:
+    """Layers or blocks that the model does not have, and such that are named twice."""
+    return check_names(options.target_modules) or _check_blocks(options.model_blocks, model)
+
+
+def _check_blocks(blocks: tuple[int, ...], model: BaseModel | None) -> tuple[Problem, ...]:
+    where = "technique.model_blocks"
+    if len(set(blocks)) < len(blocks):
+        return (Problem(where=where, what="A block of the model is named twice.", how_to_fix="Name each block once."),)
+    if model is None or not model.layers:
+        return ()
+    beyond = [number for number in blocks if not 0 <= number < model.layers]
+    if not beyond:
+        return ()
+    what = f"{model.name} has no block {', '.join(map(str, beyond[:3]))}; its {model.layers} blocks are counted from 0."
+    return (Problem(where=where, what=what, how_to_fix=f"Set {where} to numbers up to {model.layers - 1}, or leave it empty for all."),)
 
 
 def check_names(names: tuple[str, ...]) -> tuple[Problem, ...]:

@@ -1,5 +1,7 @@
 """What techniques share that put learned tokens before every conversation, and why their result cannot be folded into the model."""
 
+from typing import Any
+
 from pydantic import Field
 
 from phitune_gui.catalog.base_models.shapes import Layer
@@ -19,6 +21,11 @@ class VirtualTokensOptions(Value):
         20, ge=1, le=512, title="Virtual tokens", description="How many are learned. Each takes the room of a token in every conversation.",
         json_schema_extra={"unit": "tokens"},
     )  # fmt: skip
+
+
+def before_all(kind: str, options: VirtualTokensOptions, **words: Any) -> dict[str, Any]:
+    """A PEFT config of this kind with as many tokens as the options say."""
+    return {"peft_type": kind, "task_type": "CAUSAL_LM", "num_virtual_tokens": options.virtual_tokens, **words}
 
 
 def linear(layer: Layer) -> int:

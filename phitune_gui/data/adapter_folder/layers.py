@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Collection
+from typing import Any, NamedTuple
 
 from phitune_gui.catalog.base_models.shapes import FUSED_LAYERS
 from phitune_gui.catalog.techniques.target_modules import check_names
@@ -14,8 +15,15 @@ _SHARED = re.compile(r"base_model\.vera_[AB]$")
 """VeRA's matrices belong to all layers."""
 
 
-def adapted_layers(named: str | list[str] | None, tensors: Collection[str], model: BaseModel, where: str) -> tuple[str, ...]:
-    """The fused layers that have an adapter in every block of the model. Raises CannotStart, about `where`, for anything else.
+class Places(NamedTuple):
+    """Which layers have an adapter, and in which of the model's blocks."""
+
+    layers: tuple[str, ...]
+    blocks: tuple[int, ...]
+
+
+def adapted_layers(named: str | list[str] | None, tensors: Collection[str], model: BaseModel, where: str) -> Places:
+    """The fused layers that have an adapter, in the same blocks all of them. Raises CannotStart, about `where`, for anything else.
 
     `named` are the target modules of the config; a pattern in them is never run, what it matched is seen in the tensors' names.
     """
@@ -31,8 +39,23 @@ def adapted_layers(named: str | list[str] | None, tensors: Collection[str], mode
             strange.append(name)
     _require_no_tables(strange, where)
     _require_all_matched(strange, len(tensors), where)
-    _require_every_block(found, model, where)
-    return tuple(name for name in FUSED_LAYERS if name in found)
+    _require_same_blocks(found, model, where)
+    return Places(tuple(name for name in FUSED_LAYERS if name in found), tuple(sorted(set().union(*found.values()))))
+
+
+def require_named_blocks(named: Any, targets: str | list[str] | None, places: Places, model: BaseModel, where: str) -> None:
+    """CannotStart when the config names other blocks than the weights are for, or none where these are not all of the model's.
+
+    Names and patterns of layers tell blocks apart by their numbers only.
+    """
+    blocks = {named} if isinstance(named, int) else set(named) if isinstance(named, list) else set()
+    if not blocks and len(places.blocks) < model.layers and not re.search(r"\d", str(targets)):
+        what = f"The adapter has weights for {len(places.blocks)} of the model's {model.layers} blocks only, and its config names none."
+        raise CannotStart(where, what, "Choose the base model that it was trained on.")
+    if blocks and blocks != set(places.blocks):
+        shown = ", ".join(map(str, places.blocks[:8]))
+        what = f"The config names other blocks (layers_to_transform) than the {len(places.blocks)} that have weights, such as {shown}."
+        raise CannotStart(where, what, "Save the adapter again.")
 
 
 def _require_known(names: Collection[str], where: str) -> None:
@@ -64,13 +87,15 @@ def _require_all_matched(strange: list[str], total: int, where: str) -> None:
         raise CannotStart(where, "The weights of the adapter are empty.", "Save the adapter again.")
 
 
-def _require_every_block(found: dict[str, set[int]], model: BaseModel, where: str) -> None:
-    blocks = set(range(model.layers))
+def _require_same_blocks(found: dict[str, set[int]], model: BaseModel, where: str) -> None:
+    blocks = set().union(*found.values())
     beyond = max((max(places) for places in found.values()), default=-1)
     if beyond >= model.layers:
         what = f"The adapter is for a model of at least {beyond + 1} blocks; {model.name} has {model.layers}."
         raise CannotStart(where, what, "Choose the base model that it was trained on.")
     partly = [name for name, places in found.items() if places != blocks]
     if partly:
-        what = f"The adapter has weights for {', '.join(sorted(partly))} in some of the model's {model.layers} blocks only."
-        raise CannotStart(where, what, "Use an adapter of every block, or the base model that it was trained on.")
+        what = (
+            f"The adapter has weights for {', '.join(sorted(partly))} in fewer of the model's {model.layers} blocks than for other layers."
+        )
+        raise CannotStart(where, what, "Use an adapter that has the same layers in each block, or merge it with the library that made it.")

@@ -6,14 +6,17 @@ from typing import NamedTuple
 
 from phitune_gui.catalog.exports.sizes import parameters
 from phitune_gui.catalog.techniques.recognise import recognised
+from phitune_gui.catalog.techniques.saved_shapes import saved_shapes
 from phitune_gui.core.base_model import BaseModel
 from phitune_gui.core.problem import CannotStart
 from phitune_gui.core.recipe import TechniqueSection
 from phitune_gui.data.adapter_folder.files import CONFIG, AdapterConfig, read_config, weights_file
-from phitune_gui.data.adapter_folder.layers import adapted_layers
+from phitune_gui.data.adapter_folder.layers import adapted_layers, require_named_blocks
+from phitune_gui.data.adapter_folder.settled_ranks import KIND, SettledRanks, plain_words, settled_ranks
+from phitune_gui.data.adapter_folder.shapes import require_shapes
 from phitune_gui.data.adapter_folder.vocabulary import refuse_new_tokens
 from phitune_gui.data.json_file import read_limited
-from phitune_gui.data.safetensors_header import Header, read_header
+from phitune_gui.data.safetensors_header import read_header
 
 _CHANGES_BASE = ("pissa", "olora", "loftq", "corda", "lora_ga")
 _QUANTISED = re.compile(r"bnb|[48]-?bit|nf4|fp4|awq|gptq|int[48]", re.IGNORECASE)
@@ -26,16 +29,12 @@ class AdapterFolder(NamedTuple):
 
     path: Path
     weights: Path
-    header: Header
     technique: TechniqueSection
     layers: int
     trained_on: str
     notes: tuple[str, ...]
-
-    @property
-    def parameters(self) -> int:
-        """Numbers in its weights."""
-        return sum(tensor.numbers for tensor in self.header.tensors.values())
+    ranks: SettledRanks | None = None
+    """Of an AdaLoRA, which goes on as the plain LoRA that `technique` says."""
 
 
 def read_adapter(folder: Path, model: BaseModel) -> AdapterFolder:
@@ -47,15 +46,21 @@ def read_adapter(folder: Path, model: BaseModel) -> AdapterFolder:
     _refuse_old_rotation(config, where)
     weights = weights_file(folder)
     header = read_header(weights)
-    targets = adapted_layers(config.target_modules, header.tensors, model, where)
-    section = recognised({**config.words, "target_modules": list(targets)}, where)
+    places = adapted_layers(config.target_modules, header.tensors, model, where)
+    require_named_blocks(config.words.get("layers_to_transform"), config.target_modules, places, model, where)
+    blocks = None if len(places.blocks) == model.layers else list(places.blocks)
+    words, ranks, needed = config.words, None, None
+    if config.peft_type == KIND:
+        ranks, needed = settled_ranks(words, places, model, where)
+        words = plain_words(words, ranks)
+    section = recognised({**words, "target_modules": list(places.layers), "layers_to_transform": blocks}, where)
+    require_shapes(header, needed or saved_shapes(section, model), str(weights))
     if sum(tensor.numbers for tensor in header.tensors.values()) > parameters(model):
         raise CannotStart(str(weights), "The adapter is larger than the model itself.", "Choose the base model that it was trained on.")
     refuse_new_tokens(folder, model)
-    notes = (_other_base(config, model), _other_code(config), _quantised(config, folder))
-    return AdapterFolder(
-        folder, weights, header, section, model.layers * len(targets), config.base_model_name_or_path or "", tuple(filter(None, notes))
-    )
+    notes = (ranks.told if ranks else "", _other_base(config, model), _other_code(config), _quantised(config, folder))
+    adapted = len(places.blocks) * len(places.layers)
+    return AdapterFolder(folder, weights, section, adapted, config.base_model_name_or_path or "", tuple(filter(None, notes)), ranks)
 
 
 def _refuse_other_task(config: AdapterConfig, where: str) -> None:

@@ -9,6 +9,7 @@ from phitune_gui.catalog.launchers import LAUNCHERS
 from phitune_gui.catalog.presets import PRESETS
 from phitune_gui.catalog.scenarios import SCENARIOS
 from phitune_gui.catalog.techniques import TECHNIQUES, Technique, read_options, technique
+from phitune_gui.catalog.techniques.going_on import start_problem
 from phitune_gui.core.recipe import Recipe, TrainingSection
 from phitune_gui.core.value import Value
 from phitune_gui.planning.advise import Place
@@ -123,10 +124,10 @@ class TunePage(PageFrame):
 
     def _show_start(self) -> None:
         session, path = self._session, self._session.recipe.model.adapter
-        own = session.start_technique
-        can_take = session.start_problem is not None and own is not None and own != session.recipe.technique
+        problem = start_problem(session.recipe.technique, session.start)
+        can_take = problem is not None and session.start is not None and session.start.technique is not None
         record = next((record for record in session.runs if str(record.path) == path), None)
-        self.start.show_start(title_of(record.recipe) if record else start_name(path), path, session.start_problem, can_take=can_take)
+        self.start.show_start(title_of(record.recipe) if record else start_name(path), path, problem, can_take=can_take)
 
     def _show_what_works(self) -> None:
         self.techniques.show_refusals(self._session.technique_refusals)

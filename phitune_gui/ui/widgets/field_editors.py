@@ -10,7 +10,7 @@ from PySide6.QtGui import QWheelEvent
 from PySide6.QtWidgets import QCheckBox, QComboBox, QLineEdit, QSpinBox, QWidget
 
 from phitune_gui.ui.translation import declared
-from phitune_gui.ui.widgets.field_limits import allowed_text, within_limits
+from phitune_gui.ui.widgets.field_limits import allowed_text, as_declared, within_limits
 from phitune_gui.ui.widgets.words import restyle
 
 WIDTH = 176
@@ -161,7 +161,9 @@ def editor_for(field: FieldInfo, choices: Mapping[Any, str] | None = None) -> Fi
     if kind in (int, float):
         return _Typed(kind, field, kind, optional)
     if get_origin(kind) is tuple:
-        return _Typed(lambda text: tuple(part.strip() for part in text.split(",") if part.strip()), field, kind, optional)
+        return _Typed(
+            lambda text: as_declared(field, tuple(part.strip() for part in text.split(",") if part.strip())), field, kind, optional
+        )
     return _Typed(str, field, kind, optional)
 
 
@@ -187,4 +189,4 @@ def _written(value: Any) -> str:
         small = 0 < abs(value) < 0.01
         mantissa, _, power = f"{value:.4e}".partition("e")
         return f"{float(mantissa):g}e{int(power)}" if small else f"{value:g}"
-    return ", ".join(value) if isinstance(value, tuple) else str(value)
+    return ", ".join(map(str, value)) if isinstance(value, tuple) else str(value)
