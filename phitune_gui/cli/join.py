@@ -1,5 +1,6 @@
 """The command of the other machines: train along in a run that began elsewhere."""
 
+import re
 from functools import partial
 from pathlib import Path
 
@@ -9,14 +10,14 @@ from phitune_gui.core.address import read_address
 from phitune_gui.core.job import JoinJob
 from phitune_gui.core.problem import CannotStart
 from phitune_gui.jobs.launch import start_job
+from phitune_gui.jobs.network import why_unknown
+
+_KEY = re.compile("[!-~]+")
 
 
 def join_run(address: str, job: JoinJob, as_json: bool) -> int:
     """Wait at the address, train to the end, and say how it went; what was learned is kept on the first machine."""
-    try:
-        read_address(address)
-    except ValueError as error:
-        raise CannotStart("ADDRESS", str(error), "Copy the command that the first machine shows.") from error
+    _require_invitation(address, job.key)
     run = start_and_follow(partial(start_job, job), as_json)
     if as_json:
         write_json({"state": run.state, "steps": run.step, "final_loss": run.final_loss})
@@ -33,3 +34,16 @@ def join_job(address: str, machine: int, key: str, model: Path | None, data: lis
         address=address, machine=machine, key=key, model=str(model.absolute()) if model else "",
         data=tuple(str(path.absolute()) for path in data), validation=str(validation.absolute()) if validation else "",
     )  # fmt: skip
+
+
+def _require_invitation(address: str, key: str) -> None:
+    copy = "Copy the command that the first machine shows."
+    try:
+        place = read_address(address)
+    except ValueError as error:
+        raise CannotStart("ADDRESS", str(error), copy) from error
+    if not _KEY.fullmatch(key):
+        raise CannotStart("--key", f"{key!r} is no key." if key else "The key is empty.", copy)
+    if why := why_unknown(place):
+        fix = "Look at its spelling, or give the number of that machine, such as 192.168.1.5."
+        raise CannotStart("ADDRESS", f"This machine cannot find one of the name {place.host}: {why}.", fix)

@@ -23,7 +23,7 @@ def read_address(text: str) -> Address:
     if written is None:
         raise ValueError(f"{text!r} is no address: it must be a machine and a port, such as 192.168.1.5:29500.")
     host, port = written[1] or written[2], int(written[3])
-    if ".." in host or any(len(part) > 63 for part in host.split(".")):
+    if ".." in host or host.startswith(".") or any(len(part) > 63 for part in host.split(".")):
         raise ValueError(f"{host[:80]!r} is no name of a machine.")
     if host in _EVERYWHERE:
         raise ValueError(f"{host} would listen on every network of this machine; name the one address that the other machines reach.")

@@ -1,10 +1,19 @@
-"""Which of this machine's network interfaces leads to another machine."""
+"""What this machine knows of the way to another one: its number, and the network interface that leads there."""
 
 import socket
 
 import psutil
 
 from phitune_gui.core.address import Address
+
+
+def why_unknown(address: Address) -> str:
+    """Why the system has no number for the name of that machine; empty when it has."""
+    try:
+        socket.getaddrinfo(address.host, address.port, type=socket.SOCK_STREAM)
+    except OSError as error:
+        return (error.strerror or "it is unknown").lower()
+    return ""
 
 
 def interface_to(address: Address) -> str:
