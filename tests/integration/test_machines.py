@@ -24,6 +24,7 @@ from phitune_gui.core.problem import CannotStart
 from phitune_gui.core.recipe import LauncherSection
 from phitune_gui.engine import machines
 from phitune_gui.engine.ranks import Ranks
+from phitune_gui.engine.seats import Seats, admit
 from phitune_gui.jobs.control import send
 from phitune_gui.store.runs import read_events
 from tests.helpers.commands import phitune
@@ -152,7 +153,7 @@ def test_join_says_what_is_wrong_with_an_address(tmp_path: Path, arguments: list
 def test_a_greeting_that_is_none_is_turned_away(greeting: str, tmp_path: Path) -> None:
     board = Board({"here-2": json.loads(greeting) if greeting != "no json" else ""})
 
-    assert not machines._admit(board, 2, {"model": "a"}, board)
+    assert not admit(board, 2, {"model": "a"}, board)
     assert board.entries["answer-2"] == {"to": None, "no": "It did not say what it is."}
     assert "here-2" not in board.entries
 
@@ -181,7 +182,7 @@ class Board:
 
 
 def test_a_machine_that_falls_silent_while_others_are_waited_for_frees_its_seat() -> None:
-    board, seats = Board({}), machines.Seats(patience=0.1)
+    board, seats = Board({}), Seats(patience=0.1)
     seats.take([2, 3])
     for beat in range(4):
         time.sleep(0.04)
