@@ -15,7 +15,7 @@ ENOUGH_DISK = 200 * 1024 * 1024
 
 _NO_SPACE = (errno.ENOSPC, getattr(errno, "EDQUOT", errno.ENOSPC))
 """The disk is full, or this person's share of it; Windows knows only the first."""
-_EXCHANGE_WORDS = ("gloo/transport", "NCCL error", "Connection closed by peer", "TCPStore")
+_EXCHANGE_WORDS = ("gloo/transport", "NCCL error", "Connection closed by peer", "The connection to the first machine broke")
 _MEMORY_WORDS = ("can't allocate memory", "out of memory", "not enough memory", "cannot allocate memory", "bad allocation", "bad_alloc")
 
 

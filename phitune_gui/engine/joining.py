@@ -1,6 +1,7 @@
 """The side of a machine that comes to train a run which another machine began."""
 
 import os
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -11,11 +12,8 @@ from phitune_gui.core.problem import CannotStart
 from phitune_gui.core.recipe import DataSource
 from phitune_gui.engine.checkpoints import checkpoint_path
 from phitune_gui.engine.greeting import greeting
-from phitune_gui.engine.meeting import ENDED_THERE, KEY, MACHINE, PATIENCE_SECONDS, PLACE, Meeting, heard, looks
+from phitune_gui.engine.meeting import COPY_AGAIN, ENDED_THERE, KEY, MACHINE, PATIENCE_SECONDS, PLACE, Meeting, heard, looks
 from phitune_gui.engine.reporting import Reporter
-
-_OWN_KEY_SECONDS = 15.0
-"""The order is written right after listening begins, so what is not there by now belongs to another key."""
 
 
 def attend(job: JoinJob, reporter: Reporter) -> TrainJob:
@@ -27,17 +25,14 @@ def attend(job: JoinJob, reporter: Reporter) -> TrainJob:
         _require_there(Path(path), is_model=False)
     reporter.emit(StageBegan(stage="waiting", detail=f"the first machine at {place}"))
     os.environ.update({PLACE: job.address, KEY: job.key, MACHINE: str(job.machine)})
-    meeting, copy = None, "Start the run on the first machine and copy its command again."
     for _left in looks(PATIENCE_SECONDS, reporter):
         meeting = Meeting.visit(place, job.key)
         if meeting is not None:
             break
     else:
-        raise CannotStart("ADDRESS", f"Nobody waits at {place}.", copy)
-    for _left in looks(_OWN_KEY_SECONDS, reporter):
-        if (order := heard(meeting, "job", gone_is=ENDED_THERE)) is not None:
-            return _introduce(meeting, job, _with_own_paths(order, job), reporter)
-    raise CannotStart("--key", f"A run waits at {place}, but for another key.", copy)
+        raise CannotStart("ADDRESS", f"Nobody waits at {place}.", COPY_AGAIN)
+    with closing(meeting):
+        return _introduce(meeting, job, _with_own_paths(heard(meeting, "job", gone_is=ENDED_THERE), job), reporter)
 
 
 def _introduce(meeting: Meeting, job: JoinJob, order: TrainJob, reporter: Reporter) -> TrainJob:

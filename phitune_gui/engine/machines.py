@@ -52,8 +52,7 @@ def wait_for_machines(job: TrainJob, reporter: Reporter) -> Meeting:
     """Hold the meeting of `job` and return when all machines are there. Raises CannotStart, and Stopped on a request to."""
     launcher, key = job.recipe.launcher, os.environ[KEY]
     place = read_address(os.environ[PLACE])
-    meeting = Meeting.hold(place, key)
-    meeting.say("job", job_to_json(job))
+    meeting = Meeting.hold(place, key, {"job": job_to_json(job)})
     mine = greeting(Path(job.base_model.path))
     missing = list(range(2, launcher.nodes + 1))
     seats = Seats()

@@ -3,54 +3,64 @@
 import json
 import os
 import socket
+import threading
 import time
-from collections.abc import Iterator
-from contextlib import suppress
-from datetime import timedelta
+from collections.abc import Callable, Iterator
 from typing import Any, Self
 
-import psutil
 from torch import distributed
 
 from phitune_gui.core.address import Address, read_address
 from phitune_gui.core.problem import CannotStart
+from phitune_gui.engine.board import Board
+from phitune_gui.engine.meeting_store import MeetingStore
+from phitune_gui.engine.proof import Line, WrongKey, hang_up, prove
+from phitune_gui.engine.reception import Reception
 from phitune_gui.engine.reporting import Reporter, raise_when_stopped
 
 MACHINE, PLACE, KEY = "PHITUNE_MACHINE", "PHITUNE_PLACE", "PHITUNE_KEY"
 """Names in the environment: this machine's number from 1, where the machines meet, and what each of them must know."""
-_ANSWER = timedelta(seconds=30)
+_ANSWER_SECONDS = 30.0
 _LOOK_SECONDS = 0.3
 PATIENCE_SECONDS = 3600.0
 """How long the machines wait for each other."""
 ENDED_THERE = "The first machine ended the run."
+COPY_AGAIN = "Start the run on the first machine and copy its command again."
+
+
+class MeetingGone(RuntimeError):
+    """The first machine, which holds the meeting, cannot be asked any more."""
 
 
 class Meeting:
-    """A small dictionary that all machines share; the first one holds it. Every method may be called from one thread only."""
+    """A small dictionary that all machines share; the first one holds it. Any thread may use it."""
 
-    def __init__(self, store: distributed.Store, key: str) -> None:
-        self._store = distributed.PrefixStore(key, store)
-        self._holder = store
+    def __init__(self, ask: Callable[[list[Any]], Any], close: Callable[[], None]) -> None:
+        self._ask, self.close = ask, close
+        self._own_store = MeetingStore(ask)
 
     @classmethod
-    def hold(cls, place: Address, key: str) -> Self:
-        """Begin to listen, at this one address only. Raises CannotStart when that is not possible here."""
-        listener = _listen(place)
-        # torch would listen on every address of this machine, so it is given a socket that is bound already.
-        store = distributed.TCPStore(
-            place.host, place.port, None, True, _ANSWER, wait_for_workers=False, master_listen_fd=listener.detach()
-        )  # fmt: skip
-        return cls(store, key)
+    def hold(cls, place: Address, key: str, entries: dict[str, Any]) -> Self:
+        """Begin to listen, at this one address only, with these entries. Raises CannotStart when that is not possible here."""
+        board = Board({name: json.dumps(thing) for name, thing in entries.items()})
+        return cls(board.answer, Reception(place, key, board).close)
 
     @classmethod
     def visit(cls, place: Address, key: str) -> Self | None:
-        """The meeting that is held there; None while nobody does."""
+        """The meeting that is held there; None while nobody does. Raises CannotStart when it is one for another key."""
         try:
-            with socket.create_connection((place.host, place.port), timeout=3):
-                pass
-            return cls(distributed.TCPStore(place.host, place.port, None, False, _ANSWER, wait_for_workers=False), key)
-        except (OSError, RuntimeError):
+            connection = socket.create_connection((place.host, place.port), timeout=3)
+        except OSError:
             return None
+        try:
+            line = prove(connection, key.encode())
+        except OSError:
+            hang_up(connection)
+            return None
+        except WrongKey as error:
+            hang_up(connection)
+            raise CannotStart("--key", f"A run waits at {place}, but for another key.", COPY_AGAIN) from error
+        return cls(_Caller(line).ask, line.close)
 
     @classmethod
     def of_environment(cls) -> Self | None:
@@ -59,25 +69,41 @@ class Meeting:
 
     @property
     def store(self) -> distributed.Store:
-        """Where torch lets the processes find each other."""
-        return distributed.PrefixStore("ranks", self._store)
+        """Where torch lets the processes find each other, as long as this meeting is kept."""
+        return distributed.PrefixStore("ranks", self._own_store)
 
     def say(self, name: str, thing: Any) -> None:
         """Write an entry for all to read; RuntimeError when the holder is gone."""
-        self._store.set(name, json.dumps(thing))
+        self._ask(["set", name, json.dumps(thing)])
 
     def heard(self, name: str) -> Any | None:
         """The entry, if somebody wrote it, and an empty text for one that is no JSON; RuntimeError when the holder is gone."""
-        if not self._store.check([name]):
-            return None
+        text = self._ask(["get", name])
         try:
-            return json.loads(self._store.get(name))
+            return None if text is None else json.loads(text)
         except ValueError:
             return ""
 
     def forget(self, name: str) -> None:
         """Remove an entry."""
-        self._store.delete_key(name)
+        self._ask(["delete", name])
+
+
+class _Caller:
+    """Asks the holder over a line, one request after another."""
+
+    def __init__(self, line: Line) -> None:
+        self._line = line
+        self._lock = threading.Lock()
+
+    def ask(self, request: list[Any]) -> Any:
+        with self._lock:
+            try:
+                self._line.send(json.dumps(request).encode())
+                return json.loads(self._line.receive(_ANSWER_SECONDS))
+            except (OSError, ValueError) as error:
+                self._line.close()  # a late answer must not be taken for that of the next request
+                raise MeetingGone("The connection to the first machine broke.") from error
 
 
 def looks(seconds: float, reporter: Reporter) -> Iterator[float]:
@@ -97,25 +123,3 @@ def heard(meeting: Meeting, name: str, gone_is: str = "") -> Any | None:
         if gone_is:
             raise CannotStart("ADDRESS", gone_is, "Look there for the reason.") from error
         return None
-
-
-def _listen(place: Address) -> socket.socket:
-    try:
-        family, kind, protocol, _name, address = socket.getaddrinfo(place.host, place.port, type=socket.SOCK_STREAM)[0]
-        listener = socket.socket(family, kind, protocol)
-        with suppress(OSError):
-            listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        listener.bind(address)
-        listener.listen()
-    except OSError as error:
-        raise _cannot_listen(place, error) from error
-    return listener
-
-
-def _cannot_listen(place: Address, error: OSError) -> CannotStart:
-    own = sorted({each.address for addresses in psutil.net_if_addrs().values() for each in addresses if each.family == socket.AF_INET})
-    if place.host in own:
-        what, fix = f"Port {place.port} of {place.host} is taken or not allowed", "Choose another port."
-    else:
-        what, fix = f"{place.host} is no address of this machine", f"Its addresses are {', '.join(own)}."
-    return CannotStart("launcher.rendezvous", f"{what} ({(error.strerror or 'refused').lower()}).", fix)

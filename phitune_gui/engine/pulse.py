@@ -69,7 +69,7 @@ def pulse(machines: int, reporter: Reporter) -> Iterator[None]:
 
 
 def _keep_beating(own: Pulse, done: threading.Event, reporter: Reporter) -> None:
-    meeting = Meeting.of_environment()  # a connection of its own: a store answers one thread at a time
+    meeting = Meeting.of_environment()  # a connection of its own, so that no other question delays a beat
     while not done.wait(BEAT_SECONDS):
         gone = own.beat(meeting)
         if gone is not None and not done.is_set():

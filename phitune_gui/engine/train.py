@@ -1,5 +1,6 @@
 """Trains a recipe: rows to tokens, base model, adapter, Trainer, and what is kept at the end."""
 
+from contextlib import closing, nullcontext
 from functools import partial
 from pathlib import Path
 
@@ -39,12 +40,13 @@ def run_training(job: TrainJob, reporter: Reporter) -> JobFinished | Paused:
         meeting = meet_machines(job, reporter)
     except Stopped:
         return JobFinished(stopped_early=True)
-    ranks = join_ranks(meeting.store if meeting else None)
-    try:
-        with pulse(job.recipe.launcher.nodes, reporter):
-            return _train_together(job, reporter, ranks)
-    finally:
-        part_ranks()
+    with closing(meeting) if meeting else nullcontext():
+        ranks = join_ranks(meeting.store if meeting else None)
+        try:
+            with pulse(job.recipe.launcher.nodes, reporter):
+                return _train_together(job, reporter, ranks)
+        finally:
+            part_ranks()
 
 
 def _train_together(job: TrainJob, reporter: Reporter, ranks: Ranks) -> JobFinished | Paused:

@@ -9,7 +9,7 @@ from phitune_gui.core.recipe import LauncherSection
 
 
 def check_machines(launcher: LauncherSection, chosen: Launcher) -> Iterator[Problem]:
-    """An address is needed for several machines, has no meaning for one, and whoever reaches it can read what is exchanged."""
+    """An address is needed for several machines, has no meaning for one, and who is in that network can read what is exchanged."""
     where = "launcher.rendezvous"
     if launcher.nodes == 1:
         if launcher.rendezvous:
@@ -34,7 +34,8 @@ def check_machines(launcher: LauncherSection, chosen: Launcher) -> Iterator[Prob
         return
     yield Problem(
         severity="advice", where=where,
-        what=f"While this run trains, this machine can be reached at {address}. Recipe and gradients cross the network there, neither"
-             " encrypted nor signed, and whoever reaches this address can read and disturb the run; the key only tells runs apart.",
+        what=f"While this run trains, this machine can be reached at {address}. Nobody joins without the key, but recipe and gradients"
+             " cross the network without encryption, and the connections for the gradients ask for no key: others in this network can"
+             " read them, and disturb the run.",
         how_to_fix="Do this only in a network that you trust.",
     )  # fmt: skip

@@ -138,15 +138,19 @@ def test_waiting_can_be_stopped(recipe: Path, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("arguments", "code", "what"),
+    ("arguments", "what"),
     [
-        (["127.0.0.1", "--machine", "2", "--key", "k"], 2, "'127.0.0.1' is no address"),
-        (["0.0.0.0:29500", "--machine", "2", "--key", "k"], 2, "0.0.0.0 would listen on every network"),
-        (["127.0.0.1:80", "--machine", "2", "--key", "k"], 2, "80 is no port that a program may open"),
+        (["127.0.0.1", "--machine", "2", "--key", "k"], "'127.0.0.1' is no address"),
+        (["0.0.0.0:29500", "--machine", "2", "--key", "k"], "0.0.0.0 would listen on every network"),
+        (["127.0.0.1:80", "--machine", "2", "--key", "k"], "80 is no port that a program may open"),
+        (["127.0.0.1:29500", "--machine", "2", "--key", ""], "The key is empty."),
+        (["127.0.0.1:29500", "--machine", "2", "--key", "a b"], "'a b' is no key."),
+        (["box.invalid:29500", "--machine", "2", "--key", "k"], "This machine cannot find one of the name box.invalid: "),
     ],
 )
-def test_join_says_what_is_wrong_with_an_address(tmp_path: Path, arguments: list[str], code: int, what: str) -> None:
-    assert phitune("join", *arguments, home=tmp_path, code=code)["error"]["what"].startswith(what)
+def test_join_says_at_once_what_is_wrong_with_an_invitation(tmp_path: Path, arguments: list[str], what: str) -> None:
+    assert phitune("join", *arguments, home=tmp_path, code=2)["error"]["what"].startswith(what)
+    assert not list(tmp_path.glob("**/worker.json"))
 
 
 @pytest.mark.parametrize("greeting", ["[1]", "no json", '"text"', "7"])
