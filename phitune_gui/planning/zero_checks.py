@@ -1,4 +1,4 @@
-"""Whether a launcher of DeepSpeed can be used here, agrees with the recipe's ZeRO stage, and is worth it."""
+"""Whether a launcher of DeepSpeed can be used here, agrees with the recipe's ZeRO stage, and is worth it, as is offloading."""
 
 from collections.abc import Iterator
 
@@ -8,6 +8,7 @@ from phitune_gui.core.hardware import Hardware
 from phitune_gui.core.plan import MemoryPlan
 from phitune_gui.core.problem import Problem
 from phitune_gui.core.recipe import Recipe
+from phitune_gui.planning.devices import trains_on
 from phitune_gui.planning.figures import Figures
 from phitune_gui.planning.words import in_words
 from phitune_gui.planning.zero_memory import saved_bytes
@@ -24,6 +25,7 @@ def check_zero(recipe: Recipe, hardware: Hardware, figures: Figures, memory: Mem
     yield from key_problems(recipe.launcher.deepspeed)
     yield from _check_machine(chosen, hardware)
     yield from _check_stage(recipe, chosen)
+    yield from _check_offload(recipe, hardware)
     if (
         figures.trainable
         and memory.total_bytes
@@ -62,6 +64,16 @@ def _check_stage(recipe: Recipe, chosen: Launcher) -> Iterator[Problem]:
         yield Problem(
             where="launcher.zero_stage", what=f"launcher.zero_stage is {stage}, but the launcher {chosen.id} is stage {chosen.zero_stage}.",
             how_to_fix=f"Leave launcher.zero_stage out, or set it to {chosen.zero_stage}.",
+        )  # fmt: skip
+
+
+def _check_offload(recipe: Recipe, hardware: Hardware) -> Iterator[Problem]:
+    if recipe.launcher.offload == trains_on(hardware):
+        yield Problem(
+            severity="advice", where="launcher.offload",
+            what="This machine trains on its processor, whose memory holds the optimizer's state in any case, so launcher.offload saves"
+                 " nothing; the result is the same.",
+            how_to_fix="Leave launcher.offload out.",
         )  # fmt: skip
 
 

@@ -5,10 +5,11 @@ from typing import Any
 import pytest
 
 from phitune_gui.catalog.launchers.zero_settings import zero_settings
+from phitune_gui.core.hardware import Gpu
 from phitune_gui.core.plan import Plan
 from phitune_gui.planning.plan import make_plan
 from phitune_gui.planning.words import in_words
-from tests.helpers.factories import a_machine, a_model, a_recipe, a_report
+from tests.helpers.factories import GB, a_machine, a_model, a_recipe, a_report
 from tests.planning.test_plan import edited as with_sections
 
 MACHINE = a_machine(240).model_copy(update={"has_deepspeed": True})
@@ -78,6 +79,17 @@ def test_zero3_holds_the_frozen_weights_once() -> None:
     assert 2 * split.parts["weights"] == copies.parts["weights"]
     assert split.parts["borrowed"] < split.parts["weights"]
     assert split.total_bytes < copies.total_bytes
+
+
+@pytest.mark.parametrize("technique", ["lora", "dora", "qlora"])
+@pytest.mark.parametrize("gpus", [0, 2])
+def test_offloading_to_the_memory_where_it_is_anyway_is_told(technique: str, gpus: int) -> None:
+    machine = MACHINE.model_copy(update={"gpus": (Gpu(name="A", memory_bytes=80 * GB),) * gpus, "has_bitsandbytes": True})
+    plan = planned("zero2", machine, technique, offload="cpu")
+    assert not plan.blocked
+    said = [(each.severity, each.where) for each in plan.problems if "saves nothing" in each.what]
+    assert said == ([] if gpus else [("advice", "launcher.offload")])
+    assert not [each for each in planned("zero2", machine, technique).problems if each.where == "launcher.offload"]
 
 
 def test_deepspeed_hears_the_recipe() -> None:
