@@ -1,8 +1,7 @@
-"""Several processes train as one does, stop and resume like one, and none is left behind when one of them dies."""
+"""Several processes that each hold the model train as one does; and what tests of every launcher share."""
 
 import json
 import os
-import signal
 import threading
 import time
 from collections.abc import Iterator
@@ -112,42 +111,3 @@ def gone(processes: list[psutil.Process]) -> bool:
 
 
 LONG = ("training.max_steps=100000", "training.epochs=100", "training.save_steps=5")
-
-
-@pytest.mark.faults
-def test_a_lost_process_ends_the_run_with_a_sentence_and_no_orphan(recipe: Path, tmp_path: Path) -> None:
-    with in_background(recipe, tmp_path, *TWO, *LONG, code=1) as result:
-        first, others = workers(at_step(tmp_path / "runs", 6))
-        assert len(others) == 1
-        others[0].send_signal(signal.SIGKILL)
-
-    assert result["error"]["what"] == "Process 2 of 2 was ended by signal 9, so the training cannot go on."
-    assert "checkpoint of step" in result["error"]["how_to_fix"]
-    assert gone([first, *others])
-
-
-@pytest.mark.faults
-def test_the_others_go_with_the_first(recipe: Path, tmp_path: Path) -> None:
-    with in_background(recipe, tmp_path, *TWO, *LONG, code=1) as result:
-        first, others = workers(at_step(tmp_path / "runs", 6))
-        first.send_signal(signal.SIGKILL)
-
-    assert "killed from outside" in result["error"]["what"]
-    assert gone(others)
-
-
-def test_it_stops_saves_and_goes_on_to_the_same_end(recipe: Path, tmp_path: Path) -> None:
-    options = (*TWO, "training.max_steps=30", "training.epochs=100", "technique.dropout=0.2")
-    whole = train(recipe, *options)
-    with in_background(recipe, tmp_path, *options):
-        run = at_step(tmp_path / "runs", 3)
-        stopped = phitune("stop", str(run), home=tmp_path)
-
-    resumed = phitune("resume", str(run), home=tmp_path)
-
-    assert stopped["state"] == "stopped"
-    assert 3 <= stopped["from_step"] < 30
-    assert resumed["from_step"] == stopped["from_step"]
-    assert resumed["final_loss"] == whole["final_loss"]
-    weights = "adapter/adapter_model.safetensors"
-    assert (run / weights).read_bytes() == (Path(whole["run"]) / weights).read_bytes()

@@ -2,7 +2,6 @@
 
 import os
 import shutil
-import signal
 from pathlib import Path
 
 import pytest
@@ -17,7 +16,7 @@ from phitune_gui.core.recipe import with_value
 from phitune_gui.jobs.control import send
 from tests.engine.test_technique_matrix import SMALL
 from tests.helpers.commands import phitune
-from tests.integration.test_launchers import COMMON, LONG, ONE, at_step, gone, in_background, recipe, steps, train, workers
+from tests.integration.test_launchers import COMMON, ONE, at_step, in_background, recipe, steps, train
 
 __all__ = ["recipe"]
 
@@ -119,31 +118,3 @@ def test_another_launcher_goes_on_from_its_checkpoints(recipe: Path, tmp_path: P
     assert 3 <= resumed["from_step"] < 60
     assert resumed["final_loss"] == pytest.approx(whole["final_loss"], abs=1e-5)
     require_equal(whole["run"], moved, within=1e-5)
-
-
-@pytest.mark.slow
-def test_it_pauses_saves_and_goes_on_to_the_same_end(recipe: Path, tmp_path: Path) -> None:
-    options = (*SPLIT, "training.max_steps=30", "training.epochs=100", "technique.dropout=0.2")
-    whole = train(recipe, *options)
-    with in_background(recipe, tmp_path, *options):
-        run = at_step(tmp_path / "runs", 3)
-        stopped = phitune("stop", str(run), home=tmp_path)
-
-    resumed = phitune("resume", str(run), home=tmp_path)
-
-    assert stopped["state"] == "stopped"
-    assert 3 <= resumed["from_step"] < 30
-    assert resumed["final_loss"] == whole["final_loss"]
-    assert (run / ADAPTER).read_bytes() == (Path(whole["run"]) / ADAPTER).read_bytes()
-
-
-@pytest.mark.faults
-@pytest.mark.parametrize("victim", ["first", "other"])
-def test_a_lost_process_ends_the_run_and_takes_the_others_along(recipe: Path, tmp_path: Path, victim: str) -> None:
-    with in_background(recipe, tmp_path, *SPLIT, *LONG, code=1) as result:
-        first, others = workers(at_step(tmp_path / "runs", 6))
-        (first if victim == "first" else others[0]).send_signal(signal.SIGKILL)
-
-    words = "killed from outside" if victim == "first" else "Process 2 of 2 was ended by signal 9, so the training cannot go on."
-    assert words in result["error"]["what"]
-    assert gone([first, *others])
