@@ -74,7 +74,7 @@ def calibrate(
     price: Annotated[float | None, typer.Option("--price", min=0, max=100, help="Price of a kilowatt hour, in your currency.")] = None,
     as_json: Json = False,
 ) -> int:
-    """Measure for some ten seconds how fast this machine trains, so that plans know instead of assuming."""
+    """Measure for less than a minute how fast this machine trains, so that plans know instead of assuming."""
     from phitune_gui.cli.calibrate import calibrate as measure
 
     return measure(watts, price, as_json)
