@@ -18,6 +18,7 @@ class Conversation(Value):
     """The turns of one row; `text` instead of turns for plain text, which is learned as a whole.
 
     `row` counts data rows of its file from 0, `line` counts file lines from 1 (0 when the container has no lines).
+    `notes` say in sentences what the row held besides and how that was understood.
     """
 
     messages: tuple[Message, ...] = ()
@@ -25,6 +26,7 @@ class Conversation(Value):
     file: str = ""
     row: int = 0
     line: int = 0
+    notes: tuple[str, ...] = ()
 
 
 class PreviewToken(Value):

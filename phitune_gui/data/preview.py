@@ -43,7 +43,7 @@ def preview_row(request: PreviewRequest) -> Preview:
         tokens=tuple(PreviewToken(id=id, text=text, learned=learned, cut=at >= limit) for at, (id, text, learned) in enumerate(tokens)),
         length=len(encoded.ids),
         truncated=len(encoded.ids) > limit,
-        notes=tuple(note for note, applies in notes if applies),
+        notes=(*row.notes, *(note for note, applies in notes if applies)),
     )
 
 

@@ -9,6 +9,7 @@ from phitune_gui.catalog.formats.dataset_format import BadRow
 from phitune_gui.core.messages import Conversation
 
 ASKED = (("user", "Sky?"), ("assistant", "Blue."))
+PICKED = (("user", "Sky?\n\nA. Red\nB. Blue"), ("assistant", "B. Blue"))
 SAMPLES: dict[str, list[tuple[dict[str, Any], tuple[tuple[str, str], ...]]]] = {
     "openai_messages": [
         ({"messages": [{"role": "user", "content": "Sky?"}, {"role": "assistant", "content": "Blue."}]}, ASKED),
@@ -66,6 +67,18 @@ SAMPLES: dict[str, list[tuple[dict[str, Any], tuple[tuple[str, str], ...]]]] = {
         ({"Question": "Six times seven?", "ANSWER": 42}, (("user", "Six times seven?"), ("assistant", "42"))),
         ({"context": "It is day.", "question": "Sky?", "answer": "Blue."}, (("user", "It is day.\n\nSky?"), ("assistant", "Blue."))),
     ],
+    "multiple_choice": [
+        ({"Question": "Sky?", "Best Answer": "Blue.", "Correct Answers": "Blue.; Azure.", "Incorrect Answers": "Red.; Green."}, ASKED),
+        ({"question": "Sky?", "correct_answer": "Blue.", "incorrect_answers": ["Red."]}, ASKED),
+        ({"question": "Sky?", "choices": ["Red", "Blue"], "answer": 1}, PICKED),
+        ({"question": "Sky?", "options": {"A": "Red", "B": "Blue"}, "answer": "b"}, PICKED),
+        ({"question": "Sky?", "choices": ["Red", "Blue"], "answer": "Blue"}, PICKED),
+        ({"question": "Sky?", "A": "Red", "B": "Blue", "C": "", "answer": "(B)"}, PICKED),
+        (
+            {"question": "Sky?", "choices": {"text": ["Red", "Blue"], "label": ["1", "2"]}, "answerKey": "2"},
+            (("user", "Sky?\n\n1. Red\n2. Blue"), ("assistant", "2. Blue")),
+        ),
+    ],
     "classification": [
         ({"text": "I like it", "label": "good"}, (("user", "Which label fits the text?\n\nText: I like it"), ("assistant", "good"))),
         ({"sentence": "No", "category": 0}, (("user", "Which label fits the text?\n\nText: No"), ("assistant", "0"))),
@@ -114,6 +127,13 @@ def test_preference_pairs_are_not_taken_for_conversations() -> None:
     assert all(each.looks_like(row) == 0 for each in FORMATS)
 
 
+def test_what_is_left_unsaid_of_a_question_is_noted() -> None:
+    best = format_by_id("multiple_choice").to_messages({"question": "Sky?", "best answer": "Blue.", "incorrect answers": "Red."}, {})
+
+    assert len(best.notes) == 1
+    assert "neither shown nor learned" in best.notes[0]
+
+
 def test_said_columns_overrule_the_usual_names() -> None:
     row = {"question": "wrong", "Frage": "Sky?", "Antwort": "Blue."}
 
@@ -158,6 +178,12 @@ BAD = [
     ("openai_messages", {"messages": [{"role": "user"}, {"role": "assistant", "content": "Blue."}]}, "no content"),
     ("openai_messages", {"messages": [{"role": "user", "content": [{"type": "image_url"}]}]}, "not text"),
     ("openai_messages", {"messages": [{"role": "user", "content": "a"}, {"role": "assistant", "content": ""}]}, "answer is empty"),
+    ("multiple_choice", {"question": "Sky?", "best_answer": "", "incorrect_answers": "Red."}, "best_answer is empty"),
+    ("multiple_choice", {"question": "Sky?", "choices": ["Red", "Blue"], "answer": None}, "best_answer is empty"),
+    ("multiple_choice", {"question": "Sky?", "choices": ["Red", "Blue"], "answer": "Green"}, "'Green' is none of the choices"),
+    ("multiple_choice", {"question": "Sky?", "choices": ["Red", "Blue"], "answer": 2}, "'2' is none of the choices"),
+    ("multiple_choice", {"question": "Sky?", "choices": ["Red"], "answer": 0}, "not 2 to 26"),
+    ("multiple_choice", {"question": "Sky?", "choices": ["Red", ["Blue"]], "answer": 0}, "a list"),
     ("sharegpt", {"conversations": [{"from": "alien", "value": "Sky?"}]}, "'alien' is unknown"),
     ("sharegpt", {"conversations": [{"from": "human"}]}, "no value"),
 ]

@@ -1,5 +1,6 @@
 """The format is found with a reason, may be overruled, and where none fits the columns found and wanted are named."""
 
+import csv
 import json
 from pathlib import Path
 
@@ -143,11 +144,21 @@ def test_real_files_are_recognised(test_data: Path, section: SectionOf, name: st
     assert dataset.rejected_count == 0
 
 
-def test_real_table_without_a_fitting_format_names_its_columns(test_data: Path, section: SectionOf) -> None:
+def test_a_real_table_with_wrong_answers_is_multiple_choice_unless_columns_are_said(test_data: Path, section: SectionOf) -> None:
     path = test_data / "datasets" / "TruthfulQA.csv"
+    with path.open(encoding="utf-8", newline="") as table:
+        wanted = [(row["Question"], row["Best Answer"]) for row in csv.DictReader(table)]
 
-    with pytest.raises(CannotStart, match="Type, Category, Question, Best Answer, Correct Answers"):
-        load_rows([path], section(path))
-
+    found = load_rows([path], section(path))
     mapped = load_rows([path], section(path, columns={"question": "Question", "answer": "Best Answer"}))
-    assert (mapped.rows, mapped.rejected_count) == (817, 0)
+
+    assert (found.detection.format.id, found.detection.certainty, found.rejected_count) == ("multiple_choice", 1.0, 0)
+    assert [tuple(turn.content for turn in each.messages) for each in found.conversations] == wanted
+    assert (mapped.detection.format.id, mapped.rows, mapped.rejected_count) == ("question_answer", 817, 0)
+
+
+@pytest.mark.parametrize(("columns", "format"), [({"question": "Frage"}, "question_answer"), ({"choices": "Wahl"}, "multiple_choice")])
+def test_a_said_column_tells_questions_from_choices(write: WriteData, section: SectionOf, columns: dict[str, str], format: str) -> None:
+    path = write("a.jsonl", json.dumps({"Frage": "Sky?", "question": "Sky?", "Wahl": ["Red", "Blue"], "answer": "Blue"}))
+
+    assert load_rows([path], section(path, columns=columns)).detection.format.id == format

@@ -152,6 +152,16 @@ def test_notes_say_what_was_guessed_and_what_is_not_learned(write: WriteData, se
     assert "up to token 64" in report.notes[1]
 
 
+def test_what_a_format_leaves_out_is_said_once_and_with_each_row(write: WriteData, section: SectionOf, tiny_model: BaseModel) -> None:
+    path = write("a.csv", "question,best answer,incorrect answers\nSky?,Blue.,Red.\nGrass?,Green.,Red.\n")
+
+    report = inspect(InspectRequest(data=section(path)))
+    preview = preview_row(PreviewRequest(data=section(path), model=tiny_model, row=1))
+
+    assert report.notes == preview.notes
+    assert ["neither shown nor learned" in note for note in report.notes] == [True]
+
+
 @given(st.lists(st.integers(1, 200_000), min_size=1, max_size=300))
 def test_lengths_are_summed_up_without_losing_a_row(lengths: list[int]) -> None:
     figures = lengths_of(lengths)

@@ -1,6 +1,15 @@
 """The dataset formats PhiTune reads, in the order in which a tie between them is decided."""
 
-from phitune_gui.catalog.formats import alpaca, classification, openai_messages, plain_text, prompt_completion, question_answer, sharegpt
+from phitune_gui.catalog.formats import (
+    alpaca,
+    classification,
+    multiple_choice,
+    openai_messages,
+    plain_text,
+    prompt_completion,
+    question_answer,
+    sharegpt,
+)
 from phitune_gui.catalog.formats.dataset_format import DatasetFormat
 
 FORMATS: tuple[DatasetFormat, ...] = (
@@ -9,6 +18,7 @@ FORMATS: tuple[DatasetFormat, ...] = (
     alpaca.FORMAT,
     prompt_completion.FORMAT,
     question_answer.FORMAT,
+    multiple_choice.FORMAT,
     classification.FORMAT,
     plain_text.FORMAT,
 )

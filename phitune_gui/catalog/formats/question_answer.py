@@ -1,5 +1,6 @@
 """Questions and answers, each perhaps with the text that the answer is found in."""
 
+from phitune_gui.catalog.formats import multiple_choice
 from phitune_gui.catalog.formats.dataset_format import ColumnRole, Columns, DatasetFormat, Row, ask, has_roles, is_preference
 from phitune_gui.core.messages import Conversation
 
@@ -9,8 +10,8 @@ CONTEXT = ColumnRole("context", "The text that the answer is found in; put above
 
 
 def looks_like(row: Row) -> float:
-    """Certain when a question and an answer are there as texts."""
-    if is_preference(row) or not has_roles(row, (QUESTION, ANSWER)):
+    """Certain when a question and an answer are there as texts, and the answer is not one of several to pick from."""
+    if is_preference(row) or not has_roles(row, (QUESTION, ANSWER)) or multiple_choice.looks_like(row):
         return 0.0
     texts = (role.value(row, {}) for role in (QUESTION, ANSWER))
     return 0.3 if any(isinstance(text, list | dict) for text in texts) else 1.0
