@@ -9,6 +9,7 @@ from phitune_gui.catalog.formats.dataset_format import BadRow
 from phitune_gui.core.messages import Conversation
 
 ASKED = (("user", "Sky?"), ("assistant", "Blue."))
+SAID_OPENAI = [{"role": "user", "content": "Sky?"}, {"role": "assistant", "content": "Blue."}]
 PICKED = (("user", "Sky?\n\nA. Red\nB. Blue"), ("assistant", "B. Blue"))
 SAMPLES: dict[str, list[tuple[dict[str, Any], tuple[tuple[str, str], ...]]]] = {
     "openai_messages": [
@@ -83,6 +84,26 @@ SAMPLES: dict[str, list[tuple[dict[str, Any], tuple[tuple[str, str], ...]]]] = {
         ({"text": "I like it", "label": "good"}, (("user", "Which label fits the text?\n\nText: I like it"), ("assistant", "good"))),
         ({"sentence": "No", "category": 0}, (("user", "Which label fits the text?\n\nText: No"), ("assistant", "0"))),
     ],
+    "preference": [
+        ({"prompt": "Sky?", "chosen": "Blue.", "rejected": "Red."}, ASKED),
+        (
+            {"system": "S", "question": "Colour?", "input": "sky", "Chosen": "Blue.", "Rejected": "Red."},
+            (("system", "S"), ("user", "Colour?\n\nsky"), ("assistant", "Blue.")),
+        ),
+        (
+            {
+                "conversations": [{"from": "human", "value": "Hi"}, {"from": "gpt", "value": "Hello"}, {"from": "human", "value": "Sky?"}],
+                "chosen": {"from": "gpt", "value": "Blue."}, "rejected": {"from": "gpt", "value": "Red."},
+            },
+            (("user", "Hi"), ("assistant", "Hello"), *ASKED),
+        ),
+        ({"prompt": "Sky?", "chosen": SAID_OPENAI, "rejected": SAID_OPENAI}, ASKED),
+        ({"prompt": SAID_OPENAI[:1], "chosen": SAID_OPENAI[1:], "rejected": []}, ASKED),
+        (
+            {"chosen": "\n\nHuman: Hi\n\nAssistant: Hello\n\nHuman: Sky?\n\nAssistant: Blue.", "rejected": "\n\nHuman: Hi"},
+            (("user", "Hi"), ("assistant", "Hello"), *ASKED),
+        ),
+    ],
 }  # fmt: skip
 ROWS = [(id, row, wanted) for id, samples in SAMPLES.items() for row, wanted in samples]
 
@@ -124,7 +145,7 @@ def test_plain_text_is_a_text_without_turns() -> None:
 def test_preference_pairs_are_not_taken_for_conversations() -> None:
     row = {"conversations": [{"from": "human", "value": "a"}], "chosen": {}, "rejected": {}, "prompt": "a", "completion": "b"}
 
-    assert all(each.looks_like(row) == 0 for each in FORMATS)
+    assert {each.id: each.looks_like(row) for each in FORMATS if each.looks_like(row)} == {"preference": 1.0}
 
 
 def test_what_is_left_unsaid_of_a_question_is_noted() -> None:
@@ -132,6 +153,13 @@ def test_what_is_left_unsaid_of_a_question_is_noted() -> None:
 
     assert len(best.notes) == 1
     assert "neither shown nor learned" in best.notes[0]
+
+
+def test_a_rejected_answer_is_noted_and_may_be_anything() -> None:
+    learned = format_by_id("preference").to_messages({"prompt": "Sky?", "chosen": "Blue.", "rejected": {"odd": [None]}}, {})
+
+    assert said(learned) == ASKED
+    assert "the rejected one is not read" in learned.notes[0]
 
 
 def test_said_columns_overrule_the_usual_names() -> None:
@@ -184,6 +212,12 @@ BAD = [
     ("multiple_choice", {"question": "Sky?", "choices": ["Red", "Blue"], "answer": 2}, "'2' is none of the choices"),
     ("multiple_choice", {"question": "Sky?", "choices": ["Red"], "answer": 0}, "not 2 to 26"),
     ("multiple_choice", {"question": "Sky?", "choices": ["Red", ["Blue"]], "answer": 0}, "a list"),
+    ("preference", {"prompt": "Sky?", "chosen": " ", "rejected": "Red."}, "chosen answer is empty"),
+    ("preference", {"prompt": "Sky?", "rejected": "Red."}, "'chosen' is missing"),
+    ("preference", {"chosen": "Blue.", "rejected": "Red."}, "Nobody asks"),
+    ("preference", {"chosen": "", "rejected": "Red."}, "chosen answer is empty"),
+    ("preference", {"prompt": "Sky?", "chosen": ["Blue."], "rejected": "Red."}, "not an object"),
+    ("preference", {"chosen": "Human: Sky?\n\nAssistant: ", "rejected": "Red."}, "answer is empty"),
     ("sharegpt", {"conversations": [{"from": "alien", "value": "Sky?"}]}, "'alien' is unknown"),
     ("sharegpt", {"conversations": [{"from": "human"}]}, "no value"),
 ]

@@ -130,6 +130,8 @@ REAL = [
     ("alpaca_en_demo.json", "alpaca", 999),
     ("identity.json", "alpaca", 91),
     ("glaive_toolcall_en_demo.json", "sharegpt", 300),
+    ("dpo_en_demo.json", "preference", 300),
+    ("alpaca_zh_demo.json", "alpaca", 1000),
     ("c4_demo.jsonl", "plain_text", 300),
 ]
 
@@ -155,6 +157,16 @@ def test_a_real_table_with_wrong_answers_is_multiple_choice_unless_columns_are_s
     assert (found.detection.format.id, found.detection.certainty, found.rejected_count) == ("multiple_choice", 1.0, 0)
     assert [tuple(turn.content for turn in each.messages) for each in found.conversations] == wanted
     assert (mapped.detection.format.id, mapped.rows, mapped.rejected_count) == ("question_answer", 817, 0)
+
+
+def test_of_real_pairs_the_chosen_answer_is_learned(test_data: Path, section: SectionOf) -> None:
+    path = test_data / "datasets" / "dpo_en_demo.json"
+    pairs = json.loads(path.read_text(encoding="utf-8"))
+
+    learned = load_rows([path], section(path)).conversations
+
+    wanted = [[turn["value"] for turn in (*pair["conversations"], pair["chosen"])] for pair in pairs]
+    assert [[turn.content for turn in each.messages] for each in learned] == wanted
 
 
 @pytest.mark.parametrize(("columns", "format"), [({"question": "Frage"}, "question_answer"), ({"choices": "Wahl"}, "multiple_choice")])

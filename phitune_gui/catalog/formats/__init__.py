@@ -6,6 +6,7 @@ from phitune_gui.catalog.formats import (
     multiple_choice,
     openai_messages,
     plain_text,
+    preference,
     prompt_completion,
     question_answer,
     sharegpt,
@@ -20,6 +21,7 @@ FORMATS: tuple[DatasetFormat, ...] = (
     question_answer.FORMAT,
     multiple_choice.FORMAT,
     classification.FORMAT,
+    preference.FORMAT,
     plain_text.FORMAT,
 )
 

@@ -103,8 +103,8 @@ def has_roles(row: Row, roles: Iterable[ColumnRole]) -> bool:
 
 
 def is_preference(row: Row) -> bool:
-    """True for rows that hold a better and a worse answer: no format here may take them for ordinary conversations."""
-    return "chosen" in row and "rejected" in row
+    """True for rows that hold a better and a worse answer: no other format may take them for ordinary conversations."""
+    return {"chosen", "rejected"} <= {name.strip().lower() for name in row}
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,11 +22,12 @@ def looks_like(row: Row) -> float:
 
 def to_messages(row: Row, columns: Columns) -> Conversation:
     """The turns with OpenAI's role names in ours; offered tools are told in the system text."""
-    turns = [_message(turn) for turn in turn_objects(MESSAGES.value(row, columns), MESSAGES.id)]
+    turns = [message_of(turn) for turn in turn_objects(MESSAGES.value(row, columns), MESSAGES.id)]
     return chat(offered_tools(turns, TOOLS.value(row, columns)))
 
 
-def _message(turn: Mapping[str, Any]) -> Message:
+def message_of(turn: Mapping[str, Any]) -> Message:
+    """The turn in our words. Raises BadRow for an unknown role and for what is not text."""
     name = turn.get("role")
     role = ROLES.get(name) if isinstance(name, str) else None
     if role is None:

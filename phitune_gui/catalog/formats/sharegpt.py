@@ -23,14 +23,15 @@ def looks_like(row: Row) -> float:
 
 def to_messages(row: Row, columns: Columns) -> Conversation:
     """The turns with ShareGPT's speakers as our roles; calls of tools are answers, their results are tool turns."""
-    turns = [_message(turn) for turn in turn_objects(CONVERSATIONS.value(row, columns), CONVERSATIONS.id)]
+    turns = [message_of(turn) for turn in turn_objects(CONVERSATIONS.value(row, columns), CONVERSATIONS.id)]
     system = SYSTEM.text(row, columns)
     if system.strip() and not (turns and turns[0].role == "system"):
         turns.insert(0, Message(role="system", content=system))
     return chat(offered_tools(turns, TOOLS.value(row, columns)))
 
 
-def _message(turn: Mapping[str, Any]) -> Message:
+def message_of(turn: Mapping[str, Any]) -> Message:
+    """The turn in our words. Raises BadRow for an unknown speaker and for what is not text."""
     speaker = turn.get("from")
     role = SPEAKERS.get(speaker) if isinstance(speaker, str) else None
     if role is None:
