@@ -34,6 +34,15 @@ SAMPLES: dict[str, list[tuple[dict[str, Any], tuple[tuple[str, str], ...]]]] = {
                 ("tool", "blue"), ("assistant", "Blue."),
             ),
         ),
+        (
+            {"messages": [
+                {"role": "user", "content": "Sky?"},
+                {"role": "assistant", "content": "I look.", "function_call": {"name": "look"}},
+                {"role": "function", "content": "blue"},
+                {"role": "assistant", "content": "Blue."},
+            ]},
+            (("user", "Sky?"), ("assistant", 'I look.\n{"name": "look"}'), ("tool", "blue"), ("assistant", "Blue.")),
+        ),
     ],
     "sharegpt": [
         ({"conversations": [{"from": "human", "value": "Sky?"}, {"from": "gpt", "value": "Blue."}]}, ASKED),
@@ -45,6 +54,13 @@ SAMPLES: dict[str, list[tuple[dict[str, Any], tuple[tuple[str, str], ...]]]] = {
             {"tools": "[]", "conversations": [
                 {"from": "human", "value": "Sky?"}, {"from": "function_call", "value": "look()"},
                 {"from": "observation", "value": "blue"}, {"from": "gpt", "value": "Blue."},
+            ]},
+            (("user", "Sky?"), ("assistant", "look()"), ("tool", "blue"), ("assistant", "Blue.")),
+        ),
+        (
+            {"conversations": [
+                {"from": "Prompter", "value": "Sky?"}, {"from": "tool_call", "value": "look()"},
+                {"from": "function_response", "value": "blue"}, {"from": "AI", "value": "Blue."},
             ]},
             (("user", "Sky?"), ("assistant", "look()"), ("tool", "blue"), ("assistant", "Blue.")),
         ),
@@ -153,6 +169,19 @@ def test_what_is_left_unsaid_of_a_question_is_noted() -> None:
 
     assert len(best.notes) == 1
     assert "neither shown nor learned" in best.notes[0]
+
+
+@pytest.mark.parametrize(("id", "noted"), [("openai_messages", [False, False, True, True]), ("sharegpt", [False, False, True, True])])
+def test_calls_of_tools_are_noted(id: str, noted: list[bool]) -> None:
+    notes = [format_by_id(id).to_messages(row, {}).notes for row, _ in SAMPLES[id]]
+
+    assert [any("Calls of tools are learned as the text" in note for note in each) for each in notes] == noted
+
+
+def test_offered_tools_are_noted_without_a_call() -> None:
+    row = {"tools": '[{"name": "look"}]', "conversations": [{"from": "human", "value": "Sky?"}, {"from": "gpt", "value": "Blue."}]}
+
+    assert "told in the system text" in format_by_id("sharegpt").to_messages(row, {}).notes[0]
 
 
 def test_a_rejected_answer_is_noted_and_may_be_anything() -> None:

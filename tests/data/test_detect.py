@@ -159,6 +159,19 @@ def test_a_real_table_with_wrong_answers_is_multiple_choice_unless_columns_are_s
     assert (mapped.detection.format.id, mapped.rows, mapped.rejected_count) == ("question_answer", 817, 0)
 
 
+def test_of_real_calls_every_turn_is_kept_as_its_text(test_data: Path, section: SectionOf) -> None:
+    path = test_data / "datasets" / "glaive_toolcall_en_demo.json"
+    rows = json.loads(path.read_text(encoding="utf-8"))
+
+    dataset = load_rows([path], section(path))
+
+    told = [[turn.content for turn in each.messages if turn.role != "system"] for each in dataset.conversations]
+    assert told == [[turn["value"] for turn in row["conversations"]] for row in rows]
+    offered = [row["tools"] != "[]" for row in rows]
+    assert [bool(each.notes) for each in dataset.conversations] == offered
+    assert sum(offered) == 191
+
+
 def test_of_real_pairs_the_chosen_answer_is_learned(test_data: Path, section: SectionOf) -> None:
     path = test_data / "datasets" / "dpo_en_demo.json"
     pairs = json.loads(path.read_text(encoding="utf-8"))

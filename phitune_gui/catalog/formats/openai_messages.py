@@ -4,8 +4,8 @@ import json
 from collections.abc import Mapping
 from typing import Any, Literal
 
-from phitune_gui.catalog.formats.dataset_format import BadRow, ColumnRole, Columns, DatasetFormat, Row, chat, text_of
-from phitune_gui.catalog.formats.turns import looks_like_turns, offered_tools, turn_objects
+from phitune_gui.catalog.formats.dataset_format import BadRow, ColumnRole, Columns, DatasetFormat, Row, text_of
+from phitune_gui.catalog.formats.turns import chat_with_tools, looks_like_turns, turn_objects
 from phitune_gui.core.messages import Conversation, Message, Role
 
 MESSAGES = ColumnRole("messages", "The list of turns, each with role and content.", ("messages", "conversations"))
@@ -22,8 +22,9 @@ def looks_like(row: Row) -> float:
 
 def to_messages(row: Row, columns: Columns) -> Conversation:
     """The turns with OpenAI's role names in ours; offered tools are told in the system text."""
-    turns = [message_of(turn) for turn in turn_objects(MESSAGES.value(row, columns), MESSAGES.id)]
-    return chat(offered_tools(turns, TOOLS.value(row, columns)))
+    turns = turn_objects(MESSAGES.value(row, columns), MESSAGES.id)
+    has_calls = any(_calls(turn) for turn in turns)
+    return chat_with_tools([message_of(turn) for turn in turns], TOOLS.value(row, columns), has_calls)
 
 
 def message_of(turn: Mapping[str, Any]) -> Message:
@@ -36,15 +37,19 @@ def message_of(turn: Mapping[str, Any]) -> Message:
 
 
 def _content(turn: Mapping[str, Any], role: Literal["system", "user", "assistant", "tool"]) -> str:
-    content = turn.get("content")
-    calls = turn.get("tool_calls") or turn.get("function_call")
-    if content is None and calls:
-        return json.dumps(calls, ensure_ascii=False)
-    if "content" not in turn:
+    content, calls = turn.get("content"), _calls(turn)
+    if "content" not in turn and not calls:
         raise BadRow(f"A message of the {role} has no content.", "Add the key 'content' to every message.")
-    if isinstance(content, list):
-        return "".join(_part(part) for part in content)
-    return text_of(content, "content of a message")
+    text = "".join(_part(part) for part in content) if isinstance(content, list) else text_of(content, "content of a message")
+    if not calls:
+        return text
+    called = json.dumps(calls, ensure_ascii=False)
+    return f"{text}\n{called}" if text.strip() else called
+
+
+def _calls(turn: Mapping[str, Any]) -> Any:
+    """What the assistant calls in this turn, as the row holds it; nothing where it calls nothing."""
+    return turn.get("tool_calls") or turn.get("function_call")
 
 
 def _part(part: Any) -> str:

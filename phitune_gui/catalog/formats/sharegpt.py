@@ -3,8 +3,8 @@
 from collections.abc import Mapping
 from typing import Any
 
-from phitune_gui.catalog.formats.dataset_format import BadRow, ColumnRole, Columns, DatasetFormat, Row, chat, text_of
-from phitune_gui.catalog.formats.turns import looks_like_turns, offered_tools, turn_objects
+from phitune_gui.catalog.formats.dataset_format import BadRow, ColumnRole, Columns, DatasetFormat, Row, text_of
+from phitune_gui.catalog.formats.turns import chat_with_tools, looks_like_turns, turn_objects
 from phitune_gui.core.messages import Conversation, Message, Role
 
 CONVERSATIONS = ColumnRole("conversations", "The list of turns, each with from and value.", ("conversations", "conversation"))
@@ -12,8 +12,11 @@ SYSTEM = ColumnRole("system", "How the assistant should behave in this row.", ("
 TOOLS = ColumnRole("tools", "What the assistant may call; shown to it in the system text.", ("tools",), required=False)
 SPEAKERS: dict[str, Role] = {
     "human": "user", "user": "user", "gpt": "assistant", "assistant": "assistant", "chatgpt": "assistant", "bot": "assistant",
-    "model": "assistant", "system": "system", "function_call": "assistant", "observation": "tool", "tool": "tool",
+    "model": "assistant", "ai": "assistant", "chatbot": "assistant", "prompter": "user", "system": "system",
+    "function_call": "assistant", "tool_call": "assistant", "observation": "tool", "tool": "tool", "function": "tool",
+    "function_response": "tool", "tool_response": "tool",
 }  # fmt: skip
+CALLERS = ("function_call", "tool_call")
 
 
 def looks_like(row: Row) -> float:
@@ -23,22 +26,30 @@ def looks_like(row: Row) -> float:
 
 def to_messages(row: Row, columns: Columns) -> Conversation:
     """The turns with ShareGPT's speakers as our roles; calls of tools are answers, their results are tool turns."""
-    turns = [message_of(turn) for turn in turn_objects(CONVERSATIONS.value(row, columns), CONVERSATIONS.id)]
+    objects = turn_objects(CONVERSATIONS.value(row, columns), CONVERSATIONS.id)
+    turns = [message_of(turn) for turn in objects]
     system = SYSTEM.text(row, columns)
     if system.strip() and not (turns and turns[0].role == "system"):
         turns.insert(0, Message(role="system", content=system))
-    return chat(offered_tools(turns, TOOLS.value(row, columns)))
+    has_calls = any(_speaker(turn) in CALLERS for turn in objects)
+    return chat_with_tools(turns, TOOLS.value(row, columns), has_calls)
 
 
 def message_of(turn: Mapping[str, Any]) -> Message:
     """The turn in our words. Raises BadRow for an unknown speaker and for what is not text."""
-    speaker = turn.get("from")
-    role = SPEAKERS.get(speaker) if isinstance(speaker, str) else None
+    speaker = _speaker(turn)
+    role = SPEAKERS.get(speaker)
     if role is None:
-        raise BadRow(f"The speaker {speaker!r} is unknown.", f"Use one of: {', '.join(SPEAKERS)}.")
+        raise BadRow(f"The speaker {turn.get('from')!r} is unknown.", f"Use one of: {', '.join(SPEAKERS)}.")
     if "value" not in turn:
         raise BadRow(f"A message of {speaker} has no value.", "Add the key 'value' to every message.")
     return Message(role=role, content=text_of(turn["value"], "value of a message"))
+
+
+def _speaker(turn: Mapping[str, Any]) -> str:
+    """Who speaks, in small letters; "" when the turn does not say."""
+    speaker = turn.get("from")
+    return speaker.strip().lower() if isinstance(speaker, str) else ""
 
 
 FORMAT = DatasetFormat(

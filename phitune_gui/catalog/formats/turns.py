@@ -4,8 +4,10 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from phitune_gui.catalog.formats.dataset_format import BadRow, ColumnRole, Row, is_preference
-from phitune_gui.core.messages import Message
+from phitune_gui.catalog.formats.dataset_format import BadRow, ColumnRole, Row, chat, is_preference
+from phitune_gui.core.messages import Conversation, Message
+
+CALLS_NOTE = "Calls of tools are learned as the text they are written in, and offered tools are told in the system text."
 
 
 def looks_like_turns(row: Row, turns: ColumnRole, speaker: str) -> float:
@@ -27,8 +29,15 @@ def turn_objects(value: Any, name: str) -> list[Mapping[str, Any]]:
     return list(value)
 
 
-def offered_tools(turns: Sequence[Message], tools: Any) -> list[Message]:
-    """The turns with the offered tools told at the end of the system text, or in a system text of their own."""
+def chat_with_tools(turns: Sequence[Message], tools: Any, calls: bool) -> Conversation:
+    """The conversation of these turns, with the offered tools told; a note says so when there are any, or `calls` of them."""
+    told = _told(turns, tools)
+    is_noted = calls or told != list(turns)
+    return chat(told).model_copy(update={"notes": (CALLS_NOTE,) if is_noted else ()})
+
+
+def _told(turns: Sequence[Message], tools: Any) -> list[Message]:
+    """The turns with the offered tools at the end of the system text, or in a system text of their own."""
     if not tools or (isinstance(tools, str) and tools.strip() in ("", "[]")):
         return list(turns)
     told = "Tools that can be called:\n" + (tools if isinstance(tools, str) else json.dumps(tools, ensure_ascii=False))
