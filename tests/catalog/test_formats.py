@@ -158,6 +158,46 @@ def test_plain_text_is_a_text_without_turns() -> None:
     assert plain.looks_like({"text": "a", "url": "b"}) > 0.5 > plain.looks_like({"text": "a", "label": "b"})
 
 
+HISTORY = (("system", "S"), ("user", "Hi"), ("assistant", "Hello"), *ASKED)
+TEMPLATED = [
+    (
+        "<|system|>\nS<|end|>\n<|user|>\nHi<|end|>\n<|assistant|>\nHello<|end|>\n<|user|>\nSky?<|end|>\n<|assistant|>\nBlue.<|end|>\n",
+        HISTORY,
+    ),
+    ("<|user|>\nSky?</s>\n<|assistant|>\nBlue.</s>", ASKED),
+    (
+        "<|im_start|>system\nS<|im_end|>\n<|im_start|>user\nHi<|im_end|>\n<|im_start|>assistant\nHello<|im_end|>\n"
+        "<|im_start|>user\nSky?<|im_end|>\n<|im_start|>assistant\nBlue.<|im_end|><|endoftext|>",
+        HISTORY,
+    ),
+    (
+        "<|begin_of_text|><|start_header_id|>user<|end_header_id|>\n\nSky?<|eot_id|>"
+        "<|start_header_id|>assistant<|end_header_id|>\n\nBlue.<|eot_id|>",
+        ASKED,
+    ),
+    ("<bos><start_of_turn>user\nSky?<end_of_turn>\n<start_of_turn>model\nBlue.<end_of_turn>\n", ASKED),
+    ("<s>[INST] <<SYS>>\nS\n<</SYS>>\n\nHi [/INST] Hello </s><s>[INST] Sky? [/INST] Blue. </s>", HISTORY),
+    ("### Human: Sky?### Assistant: Blue.", ASKED),
+    ("Below is an instruction that describes a task. Write a response.\n\n### Instruction:\nSky?\n\n### Response:\nBlue.</s>", ASKED),
+]
+
+
+@pytest.mark.parametrize(("text", "wanted"), TEMPLATED)
+def test_templated_text_is_taken_apart(text: str, wanted: tuple[tuple[str, str], ...]) -> None:
+    learned = format_by_id("plain_text").to_messages({"text": text}, {})
+
+    assert said(learned) == wanted
+    assert "already written in a chat template" in learned.notes[0]
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["What is <|user|> for? <|assistant|> knows.", "<|user|>\nSky?<|end|>", "### Response:\nBlue.", "# A\n\n### Human: b", "[INST] a"],
+)
+def test_text_that_only_spells_a_part_of_a_template_stays_text(text: str) -> None:
+    assert format_by_id("plain_text").to_messages({"text": text}, {}) == Conversation(text=text)
+
+
 def test_preference_pairs_are_not_taken_for_conversations() -> None:
     row = {"conversations": [{"from": "human", "value": "a"}], "chosen": {}, "rejected": {}, "prompt": "a", "completion": "b"}
 
@@ -225,6 +265,8 @@ BAD = [
     ("question_answer", {"question": ["Sky?"], "answer": "Blue."}, "a list"),
     ("alpaca", {"instruction": "a", "output": "b", "history": [["only one"]]}, "pairs"),
     ("plain_text", {"text": ""}, "text is empty"),
+    ("plain_text", {"text": "<|user|>\nSky?<|end|>\n<|assistant|>\n"}, "answer is empty"),
+    ("plain_text", {"text": "<|user|>\na<|end|><|assistant|>b<|end|><|user|>c"}, "not from the assistant"),
     ("openai_messages", {"messages": []}, "no messages"),
     ("openai_messages", {"messages": "Hi"}, "not a list"),
     ("openai_messages", {"messages": ["Hi"]}, "not an object"),
