@@ -10,6 +10,8 @@ from phitune_gui.core.messages import Conversation
 
 ASKED = (("user", "Sky?"), ("assistant", "Blue."))
 SAID_OPENAI = [{"role": "user", "content": "Sky?"}, {"role": "assistant", "content": "Blue."}]
+NAMES = "Which names are in the text? Answer with one line for each: name: kind."
+TAGS = "Which tag has each word? Answer with one line for each: word: tag."
 PICKED = (("user", "Sky?\n\nA. Red\nB. Blue"), ("assistant", "B. Blue"))
 SAMPLES: dict[str, list[tuple[dict[str, Any], tuple[tuple[str, str], ...]]]] = {
     "openai_messages": [
@@ -99,6 +101,33 @@ SAMPLES: dict[str, list[tuple[dict[str, Any], tuple[tuple[str, str], ...]]]] = {
     "classification": [
         ({"text": "I like it", "label": "good"}, (("user", "Which label fits the text?\n\nText: I like it"), ("assistant", "good"))),
         ({"sentence": "No", "category": 0}, (("user", "Which label fits the text?\n\nText: No"), ("assistant", "0"))),
+    ],
+    "text_truth": [
+        ({"text": "Sky?", "ground_truth": "Blue."}, ASKED),
+        ({"Question": "Sky?", "Ground Truth": "Blue.", "context": "It is day."}, (("user", "It is day.\n\nSky?"), ("assistant", "Blue."))),
+    ],
+    "translation": [
+        ({"source": "sky", "target": "Himmel"}, (("user", "Translate this text.\n\nsky"), ("assistant", "Himmel"))),
+        (
+            {"src": "sky", "tgt": "Himmel", "source_lang": "English", "target_lang": "German"},
+            (("user", "Translate this text from English into German.\n\nsky"), ("assistant", "Himmel")),
+        ),
+        (
+            {"id": "7", "translation": {"en": "sky", "de": "Himmel"}},
+            (("user", "Translate this text from en into de.\n\nsky"), ("assistant", "Himmel")),
+        ),
+    ],
+    "ner": [
+        (
+            {"tokens": ["Ada", "Lovelace", "saw", "Paris", "Bath"], "ner_tags": ["B-PER", "I-PER", "O", "B-LOC", "B-LOC"]},
+            (("user", f"{NAMES}\n\nText: Ada Lovelace saw Paris Bath"), ("assistant", "Ada Lovelace: PER\nParis: LOC\nBath: LOC")),
+        ),
+        ({"words": ["So", "what"], "labels": ["O", "O"]}, (("user", f"{NAMES}\n\nText: So what"), ("assistant", "None."))),
+        (
+            {"tokens": ["New", "York", "Ada"], "tags": ["B-LOC", "E-LOC", "S-PER"]},
+            (("user", f"{NAMES}\n\nText: New York Ada"), ("assistant", "New York: LOC\nAda: PER")),
+        ),
+        ({"tokens": ["I", "run"], "pos_tags": ["PRON", "VERB"]}, (("user", f"{TAGS}\n\nText: I run"), ("assistant", "I: PRON\nrun: VERB"))),
     ],
     "preference": [
         ({"prompt": "Sky?", "chosen": "Blue.", "rejected": "Red."}, ASKED),
@@ -257,6 +286,30 @@ def test_too_many_labels_are_not_listed() -> None:
     assert judge.to_messages({"text": "a", "label": 1}, columns).messages[0].content.startswith("Which label fits the text?\n")
 
 
+def test_the_kinds_of_names_found_are_listed_in_the_question() -> None:
+    names = format_by_id("ner")
+    rows = [
+        {"tokens": ["Ada", "Paris"], "tags": ["B-PER", "B-LOC"]},
+        {"tokens": ["So"], "tags": ["O"]},
+        {"tokens": "broken", "tags": ["B-X"]},
+    ]
+    assert names.learn_columns is not None
+
+    columns = names.learn_columns(rows, {})
+
+    assert said(names.to_messages(rows[1], columns)) == (("user", f"{NAMES} The kinds are: LOC, PER.\n\nText: So"), ("assistant", "None."))
+
+
+def test_one_tag_that_marks_no_name_makes_all_rows_lists_of_words() -> None:
+    names = format_by_id("ner")
+    rows = [{"tokens": ["O"], "tags": ["O"]}, {"tokens": ["run"], "tags": ["VERB"]}]
+    assert names.learn_columns is not None
+
+    columns = names.learn_columns(rows, {})
+
+    assert said(names.to_messages(rows[0], columns)) == (("user", f"{TAGS} The tags are: O, VERB.\n\nText: O"), ("assistant", "O: O"))
+
+
 BAD = [
     ("question_answer", {"question": "Sky?"}, "'answer' is missing"),
     ("question_answer", {"question": "Sky?", "answer": " "}, "answer is empty"),
@@ -289,6 +342,18 @@ BAD = [
     ("preference", {"chosen": "", "rejected": "Red."}, "chosen answer is empty"),
     ("preference", {"prompt": "Sky?", "chosen": ["Blue."], "rejected": "Red."}, "not an object"),
     ("preference", {"chosen": "Human: Sky?\n\nAssistant: ", "rejected": "Red."}, "answer is empty"),
+    ("text_truth", {"text": "Sky?", "ground_truth": ""}, "ground_truth is empty"),
+    ("text_truth", {"text": "Sky?"}, "'ground_truth' is missing"),
+    ("translation", {"source": "sky", "target": ""}, "answer is empty"),
+    ("translation", {"source": " ", "target": "Himmel"}, "source is empty"),
+    ("translation", {"source": ["sky"], "target": "Himmel"}, "a list"),
+    ("translation", {"translation": {"en": "sky"}}, "two languages"),
+    ("translation", {"translation": {"en": "sky", "de": None}}, "answer is empty"),
+    ("ner", {"tokens": "Ada", "tags": ["O"]}, "tokens are not a list"),
+    ("ner", {"tokens": [], "tags": []}, "tokens are empty"),
+    ("ner", {"tokens": ["Ada", "ran"], "tags": ["O"]}, "2 tokens but 1 tags"),
+    ("ner", {"tokens": ["Ada"], "tags": [1]}, "tags are numbers"),
+    ("ner", {"tokens": [["Ada"]], "tags": ["O"]}, "a list"),
     ("sharegpt", {"conversations": [{"from": "alien", "value": "Sky?"}]}, "'alien' is unknown"),
     ("sharegpt", {"conversations": [{"from": "human"}]}, "no value"),
 ]

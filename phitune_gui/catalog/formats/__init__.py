@@ -4,12 +4,15 @@ from phitune_gui.catalog.formats import (
     alpaca,
     classification,
     multiple_choice,
+    ner,
     openai_messages,
     plain_text,
     preference,
     prompt_completion,
     question_answer,
     sharegpt,
+    text_truth,
+    translation,
 )
 from phitune_gui.catalog.formats.dataset_format import DatasetFormat
 
@@ -21,6 +24,9 @@ FORMATS: tuple[DatasetFormat, ...] = (
     question_answer.FORMAT,
     multiple_choice.FORMAT,
     classification.FORMAT,
+    text_truth.FORMAT,
+    translation.FORMAT,
+    ner.FORMAT,
     preference.FORMAT,
     plain_text.FORMAT,
 )
