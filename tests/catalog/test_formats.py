@@ -310,6 +310,14 @@ def test_one_tag_that_marks_no_name_makes_all_rows_lists_of_words() -> None:
     assert said(names.to_messages(rows[0], columns)) == (("user", f"{TAGS} The tags are: O, VERB.\n\nText: O"), ("assistant", "O: O"))
 
 
+def test_tags_that_are_numbers_have_the_names_that_are_said() -> None:
+    row = {"tokens": ["Ada", "Lovelace", "ran"], "ner_tags": [1, 2, 0]}
+
+    learned = format_by_id("ner").to_messages(row, {"labels": "O, B-PER, I-PER"})
+
+    assert said(learned)[1] == ("assistant", "Ada Lovelace: PER")
+
+
 BAD = [
     ("question_answer", {"question": "Sky?"}, "'answer' is missing"),
     ("question_answer", {"question": "Sky?", "answer": " "}, "answer is empty"),
@@ -352,7 +360,7 @@ BAD = [
     ("ner", {"tokens": "Ada", "tags": ["O"]}, "tokens are not a list"),
     ("ner", {"tokens": [], "tags": []}, "tokens are empty"),
     ("ner", {"tokens": ["Ada", "ran"], "tags": ["O"]}, "2 tokens but 1 tags"),
-    ("ner", {"tokens": ["Ada"], "tags": [1]}, "tags are numbers"),
+    ("ner", {"tokens": ["Ada"], "tags": [1]}, "tag 1 is a number"),
     ("ner", {"tokens": [["Ada"]], "tags": ["O"]}, "a list"),
     ("sharegpt", {"conversations": [{"from": "alien", "value": "Sky?"}]}, "'alien' is unknown"),
     ("sharegpt", {"conversations": [{"from": "human"}]}, "no value"),

@@ -8,6 +8,7 @@ import pytest
 
 from phitune_gui.core.problem import CannotStart
 from phitune_gui.data.rows import LISTED_REJECTED, conversation_at, load_rows
+from tests.catalog.test_formats import SAMPLES
 from tests.data.conftest import SectionOf, WriteData
 
 
@@ -21,6 +22,24 @@ def test_certainty_and_reason_are_said(write: WriteData, section: SectionOf) -> 
     assert dataset.detection.certainty == pytest.approx(0.9)
     assert dataset.detection.reason == "9 of the 10 rows looked at have question, answer."
     assert [(each.line, each.reason) for each in dataset.rejected] == [(10, "The key 'question' is missing.")]
+
+
+@pytest.mark.parametrize("id", list(SAMPLES))
+def test_each_format_is_found_in_a_file_and_a_row_of_another_kind_is_refused_with_its_line(
+    write: WriteData, section: SectionOf, id: str
+) -> None:
+    rows = [row for row, _ in SAMPLES[id]]
+    path = write("a.jsonl", "".join(json.dumps(row) + "\n" for row in (*rows, {"other": 1})))
+
+    dataset = load_rows([path], section(path))
+
+    assert (dataset.detection.format.id, len(dataset.conversations), dataset.rows) == (id, len(rows), len(rows) + 1)
+    assert [(each.line, "is missing" in each.reason) for each in dataset.rejected] == [(len(rows) + 1, True)]
+    assert dataset.detection.certainty == pytest.approx(len(rows) / (len(rows) + 1))
+    assert dataset.detection.reason.startswith(f"{len(rows)} of the {len(rows) + 1} rows looked at have ")
+    chosen = load_rows([path], section(path, format=id))
+    assert chosen.detection.certainty == 1.0
+    assert chosen.conversations == dataset.conversations
 
 
 def test_a_format_that_is_chosen_overrules(write: WriteData, section: SectionOf) -> None:

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator, Sequence
+from typing import Any
 
 from phitune_gui.catalog.formats.classification import LABELS, MOST_LABELS
 from phitune_gui.catalog.formats.dataset_format import (
@@ -70,9 +71,20 @@ def _tagged(row: Row, columns: Columns) -> list[tuple[str, str]]:
         raise BadRow("The tokens are empty.", "Fill in the tokens, or leave the row out.")
     if len(words) != len(tags):
         raise BadRow(f"There are {len(words)} tokens but {len(tags)} tags.", "Give every token one tag.")
-    if any(isinstance(tag, int) for tag in tags):
-        raise BadRow("The tags are numbers, and nothing says what they mean.", "Write the names of the tags, such as B-PER, I-PER and O.")
-    return [(text_of(word, "token"), text_of(tag, "tag").strip()) for word, tag in zip(words, tags, strict=True)]
+    names = [name.strip() for name in columns.get(LABELS, "").split(",")]
+    return [(text_of(word, "token"), _name(tag, names)) for word, tag in zip(words, tags, strict=True)]
+
+
+def _name(tag: Any, names: Sequence[str]) -> str:
+    """The tag's name; a number is the place from 0 of its name among `names`."""
+    if not isinstance(tag, int):
+        return text_of(tag, "tag").strip()
+    if 0 <= tag < len(names) and names[tag]:
+        return names[tag]
+    raise BadRow(
+        f"The tag {tag} is a number, and nothing says what it means.",
+        f"Write the names of the tags, such as B-PER and O, or list them in the order of their numbers as the column '{LABELS}'.",
+    )
 
 
 def _names(tagged: Sequence[tuple[str, str]]) -> Iterator[tuple[str, str]]:
