@@ -7,6 +7,7 @@ from typing import Any
 from phitune_gui.catalog.formats import FORMATS, format_by_id
 from phitune_gui.catalog.formats.classification import LABELS
 from phitune_gui.catalog.formats.dataset_format import DatasetFormat
+from phitune_gui.catalog.formats.vision import FIX, shows_pictures
 from phitune_gui.core.problem import CannotStart
 from phitune_gui.core.recipe import DataSection
 
@@ -18,11 +19,12 @@ Rows = Sequence[Mapping[str, Any]]
 
 @dataclass(frozen=True, slots=True)
 class Detection:
-    """The format, from 0 to 1 how sure that is, and why in one sentence."""
+    """The format, from 0 to 1 how sure that is, and why in one sentence; `is_said` when the person chose the format or the columns."""
 
     format: DatasetFormat
     certainty: float
     reason: str
+    is_said: bool = False
 
 
 def detect(rows: Rows, data: DataSection, file: str) -> Detection:
@@ -31,11 +33,20 @@ def detect(rows: Rows, data: DataSection, file: str) -> Detection:
         return _chosen(rows, data, file)
     if set(data.columns) - {LABELS}:
         return _mapped(rows, data, file)
+    _refuse_pictures(rows, file)
     scores = [(sum(each.looks_like(row) for row in rows) / len(rows), each) for each in FORMATS]
     certainty, best = max(scores, key=lambda score: score[0])
     if certainty < LEAST_CERTAINTY:
         raise _unrecognised(rows, FORMATS, data, file)
     return Detection(best, certainty, _reason(rows, best, data))
+
+
+def _refuse_pictures(rows: Rows, file: str) -> None:
+    """Raises CannotStart for a dataset of pictures; a few rows with pictures among others are rejected one by one."""
+    pictures = sum(shows_pictures(row) for row in rows)
+    if pictures >= LEAST_CERTAINTY * len(rows):
+        what = f"{pictures} of the {len(rows)} rows looked at have pictures, and the models that PhiTune trains read only text."
+        raise CannotStart(file, what, FIX, column_names(rows))
 
 
 def column_names(rows: Rows) -> tuple[str, ...]:
@@ -52,7 +63,7 @@ def _chosen(rows: Rows, data: DataSection, file: str) -> Detection:
     _check_columns(rows, (chosen,), data, file)
     if not _fitting(rows, chosen, data):
         raise _unrecognised(rows, (chosen,), data, file)
-    return Detection(chosen, 1.0, f"It was chosen; {_reason(rows, chosen, data)}")
+    return Detection(chosen, 1.0, f"It was chosen; {_reason(rows, chosen, data)}", is_said=True)
 
 
 def _mapped(rows: Rows, data: DataSection, file: str) -> Detection:
@@ -63,7 +74,7 @@ def _mapped(rows: Rows, data: DataSection, file: str) -> Detection:
     hits, best = max(fitting, key=lambda fit: fit[0], default=(0, FORMATS[0]))
     if hits < LEAST_CERTAINTY * len(rows):
         raise _unrecognised(rows, known or FORMATS, data, file)
-    return Detection(best, hits / len(rows), _reason(rows, best, data))
+    return Detection(best, hits / len(rows), _reason(rows, best, data), is_said=True)
 
 
 def _check_columns(rows: Rows, formats: Sequence[DatasetFormat], data: DataSection, file: str) -> None:

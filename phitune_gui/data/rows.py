@@ -7,6 +7,7 @@ from itertools import chain, islice
 from pathlib import Path
 
 from phitune_gui.catalog.formats.dataset_format import BadRow, DatasetFormat
+from phitune_gui.catalog.formats.vision import refuse_pictures
 from phitune_gui.core.dataset_report import RejectedRow
 from phitune_gui.core.messages import Conversation
 from phitune_gui.core.problem import CannotStart
@@ -97,7 +98,7 @@ def _open_conversations(path: Path, data: DataSection, max_rows: int | None = No
             raise _nothing_usable(path, head)
         detection = detect(values, data, str(path))
         known, roles = _learned(chain(head, items), detection.format, data.columns)
-        rows = (_conversation(item, detection.format, roles) for item in known)
+        rows = (_conversation(item, detection, roles) for item in known)
         opened = _OpenConversations(detection, file.encoding, column_names(values), roles, rows)
         yield opened
         if max_rows is not None:
@@ -120,11 +121,13 @@ def _learned(items: Iterator[ReadRow], format: DatasetFormat, columns: Mapping[s
     return iter(known), format.learn_columns([item.values for item in known if isinstance(item, DataRow)], columns)
 
 
-def _conversation(row: ReadRow, format: DatasetFormat, columns: Mapping[str, str]) -> Conversation | RejectedRow:
+def _conversation(row: ReadRow, detection: Detection, columns: Mapping[str, str]) -> Conversation | RejectedRow:
     if isinstance(row, RejectedRow):
         return row.model_copy(update={"broken": True})
     try:
-        conversation = format.to_messages(row.values, columns)
+        if not detection.is_said:
+            refuse_pictures(row.values)
+        conversation = detection.format.to_messages(row.values, columns)
     except BadRow as bad:
         return rejected(row.file, row.row, row.line, bad)
     return conversation.model_copy(update={"file": row.file, "row": row.row, "line": row.line})

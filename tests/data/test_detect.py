@@ -24,6 +24,38 @@ def test_certainty_and_reason_are_said(write: WriteData, section: SectionOf) -> 
     assert [(each.line, each.reason) for each in dataset.rejected] == [(10, "The key 'question' is missing.")]
 
 
+LLAVA = {"image": "a.jpg", "conversations": [{"from": "human", "value": "<image>\nWhat is it?"}, {"from": "gpt", "value": "A cat."}]}
+PICTURES = [
+    LLAVA,
+    {"messages": [
+        {"role": "user", "content": [{"type": "image_url", "image_url": {"url": "a.jpg"}}, {"type": "text", "text": "What is it?"}]},
+        {"role": "assistant", "content": "A cat."},
+    ]},
+    {"images": [{"bytes": "", "path": "a.jpg"}], "question": "What is it?", "answer": "A cat."},
+    {"Image_URL": "a.jpg", "text": "A cat."},
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("row", PICTURES)
+def test_rows_with_pictures_are_refused_in_words(write: WriteData, section: SectionOf, row: dict[str, object]) -> None:
+    path = write("a.jsonl", (json.dumps(row) + "\n") * 3)
+
+    with pytest.raises(CannotStart, match=r"3 of the 3 rows looked at have pictures, and .* read only text") as refused:
+        load_rows([path], section(path))
+
+    assert "choose the format yourself" in refused.value.problem.how_to_fix
+
+
+def test_a_few_pictures_among_texts_are_rejected_with_their_line_unless_the_format_is_chosen(write: WriteData, section: SectionOf) -> None:
+    text = {**LLAVA, "image": None}
+    path = write("a.jsonl", "".join(json.dumps(row) + "\n" for row in (text, text, LLAVA)))
+
+    found, chosen = load_rows([path], section(path)), load_rows([path], section(path, format="sharegpt"))
+
+    assert [(each.line, "has a picture" in each.reason) for each in found.rejected] == [(3, True)]
+    assert (len(found.conversations), len(chosen.conversations)) == (2, 3)
+
+
 @pytest.mark.parametrize("id", list(SAMPLES))
 def test_each_format_is_found_in_a_file_and_a_row_of_another_kind_is_refused_with_its_line(
     write: WriteData, section: SectionOf, id: str
