@@ -26,6 +26,10 @@ REFERENCE_FILE = "reference.safetensors"
 RECIPE_SUFFIX = ".phitune.yaml"
 DATASET_SUFFIXES = (".jsonl", ".json", ".csv", ".tsv", ".parquet", ".txt")
 """Dataset files that there is a reader for."""
+PACKED_SUFFIXES = (".gz", ".zst")
+"""What may follow them when the file is packed."""
+DATASET_ENDINGS = (*DATASET_SUFFIXES, *(f"{suffix}{packed}" for suffix in DATASET_SUFFIXES for packed in PACKED_SUFFIXES))
+"""What the name of a dataset file ends in."""
 
 HEARTBEAT_SECONDS = 5.0
 """A living worker writes at least one event in this time."""

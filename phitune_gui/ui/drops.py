@@ -7,7 +7,7 @@ from typing import Literal
 
 from PySide6.QtCore import QCoreApplication
 
-from phitune_gui.core.names import DATASET_SUFFIXES, EVENTS_FILE, RECIPE_FILE, RECIPE_SUFFIX
+from phitune_gui.core.names import DATASET_ENDINGS, EVENTS_FILE, RECIPE_FILE, RECIPE_SUFFIX
 from phitune_gui.data.adapter_folder.files import CONFIG as ADAPTER_CONFIG
 
 LARGEST_FOLDER = 2_000
@@ -37,7 +37,7 @@ def understand(path: Path) -> Drop:
         return Drop("adapter", (path.parent,))
     if name == "config.json" or name.endswith(".safetensors"):
         return Drop("model", (path.parent,))
-    if name.endswith(DATASET_SUFFIXES):
+    if name.endswith(DATASET_ENDINGS):
         return Drop("dataset", (path,))
     return _refused(path, _why_not(name))
 
@@ -50,7 +50,9 @@ def _why_not(name: str) -> str:
         return _tr("Recipe files end in {suffix}.").format(suffix=RECIPE_SUFFIX)
     if name.endswith((".xlsx", ".xls", ".ods", ".docx", ".pdf")):
         return _tr("Save it as CSV or text first: PhiTune reads JSON, JSONL, CSV, Parquet and text.")
-    if name.endswith((".gz", ".zst", ".zip", ".bz2", ".xz", ".7z", ".tar")):
+    if name.endswith((".gz", ".zst")):
+        return _tr("The name must say what is packed in it, like rows.jsonl.gz or rows.csv.zst.")
+    if name.endswith((".zip", ".bz2", ".xz", ".7z", ".tar")):
         return _tr("Unpack it first.")
     return _tr("PhiTune reads JSON, JSONL, CSV, Parquet and text, model folders, adapter folders, recipes and run folders.")
 
@@ -74,7 +76,7 @@ def _understand_folder(folder: Path) -> Drop:
         return Drop("adapter", (folder,))
     if "config.json" in names:
         return Drop("model", (folder,))
-    datasets = tuple(folder / name for name in sorted(names) if name.lower().endswith(DATASET_SUFFIXES))
+    datasets = tuple(folder / name for name in sorted(names) if name.lower().endswith(DATASET_ENDINGS))
     if datasets:
         return Drop("dataset", datasets)
     return _refused(folder, _tr("The folder holds no dataset, no model (config.json), no adapter (adapter_config.json) and no run."))

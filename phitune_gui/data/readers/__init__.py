@@ -11,6 +11,7 @@ from phitune_gui.data.readers.data_row import Rows
 from phitune_gui.data.readers.encoding import AsUtf8
 from phitune_gui.data.readers.json_array import read_json
 from phitune_gui.data.readers.json_lines import read_json_lines
+from phitune_gui.data.readers.packed import container_suffix, open_seekable, unpacked_size
 from phitune_gui.data.readers.parquet import count_rows, read_parquet
 from phitune_gui.data.readers.plain_text import read_plain_text
 from phitune_gui.data.readers.source_file import check_file, open_as_utf8
@@ -38,12 +39,13 @@ class OpenFile:
 def open_rows(path: Path) -> Iterator[OpenFile]:
     """The file's rows. Raises CannotStart for a file that cannot be read, also while its rows are read."""
     check_file(path)
-    suffix = path.suffix.lower()
+    suffix = container_suffix(path)
     if suffix == ".parquet":
-        yield OpenFile(read_parquet(path), "Parquet", lambda: float(count_rows(path)))
+        with open_seekable(path) as file:
+            yield OpenFile(read_parquet(file, path), "Parquet", lambda: float(count_rows(file)))
         return
     with open_as_utf8(path) as (stream, encoding):
-        yield OpenFile(_TEXT_READERS[suffix](stream, str(path)), encoding, lambda: path.stat().st_size * _growth(stream))
+        yield OpenFile(_TEXT_READERS[suffix](stream, str(path)), encoding, lambda: unpacked_size(path) * _growth(stream))
 
 
 def _growth(stream: BinaryIO) -> float:

@@ -5,8 +5,8 @@ import io
 from typing import BinaryIO
 
 SAMPLE_BYTES = 1 << 16
-CHECK_BYTES = 1 << 26
-"""How far a file is checked to be UTF-8; what breaks after that is rejected row by row."""
+CHECK_BYTES, PACKED_CHECK_BYTES = 1 << 26, 1 << 22
+"""How far a plain and a packed file are checked to be UTF-8; what breaks after that is rejected row by row."""
 _LINES_BEFORE = 4096
 BYTE_ORDER_MARKS = (
     (codecs.BOM_UTF8, "UTF-8 with BOM"),
@@ -24,17 +24,15 @@ NAMES = {
 _GUESSED = list(NAMES.values())[-7:]
 
 
-def detect_encoding(file: BinaryIO) -> str:
+def detect_encoding(file: BinaryIO, check_bytes: int = CHECK_BYTES) -> str:
     """A key of NAMES for the file's bytes, told by its byte order mark, by being valid UTF-8, or by the look of its text."""
     head = file.read(SAMPLE_BYTES)
-    file.seek(0)
     for mark, name in BYTE_ORDER_MARKS:
         if head.startswith(mark):
             return name
     if (wide := _wide_without_mark(head)) is not None:
         return wide
-    around = _first_invalid(file)
-    file.seek(0)
+    around = _first_invalid(head, file, check_bytes)
     return "UTF-8" if around is None or _mostly_utf8(around) else _guess(around)
 
 
@@ -48,12 +46,11 @@ def _wide_without_mark(head: bytes) -> str | None:
     return None
 
 
-def _first_invalid(file: BinaryIO) -> bytes | None:
-    """The lines around the first byte that is no UTF-8; None when all is UTF-8."""
+def _first_invalid(head: bytes, file: BinaryIO, check_bytes: int) -> bytes | None:
+    """The lines around the first byte that is no UTF-8 in `head` and what follows; None when all is UTF-8."""
     decoder = codecs.getincrementaldecoder("utf-8")()
-    before = b""
-    for _ in range(CHECK_BYTES // SAMPLE_BYTES):
-        chunk = file.read(SAMPLE_BYTES)
+    before, chunk = b"", head
+    for _ in range(check_bytes // SAMPLE_BYTES):
         try:
             decoder.decode(chunk, final=not chunk)
         except UnicodeDecodeError:
@@ -61,7 +58,7 @@ def _first_invalid(file: BinaryIO) -> bytes | None:
             return tail + chunk + file.readline(SAMPLE_BYTES)
         if not chunk:
             return None
-        before = chunk
+        before, chunk = chunk, file.read(SAMPLE_BYTES)
     return None
 
 
