@@ -24,7 +24,7 @@ REFERENCE_FILE = "reference.safetensors"
 """Inside every export: prompt ids and the merged model's float32 logits, so that `verify` needs nothing else."""
 
 RECIPE_SUFFIX = ".phitune.yaml"
-DATASET_SUFFIXES = (".jsonl", ".json", ".csv", ".tsv", ".parquet", ".txt")
+DATASET_SUFFIXES = (".jsonl", ".json", ".csv", ".tsv", ".parquet", ".arrow", ".feather", ".txt", ".md")
 """Dataset files that there is a reader for."""
 PACKED_SUFFIXES = (".gz", ".zst")
 """What may follow them when the file is packed."""

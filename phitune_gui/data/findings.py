@@ -88,11 +88,14 @@ def _fingerprint(kept: Sequence[Conversation]) -> str:
 
 def _notes(data: DataSection, files: Sequence[Dataset], parts: tuple[Part, Part], tokenizer: ChatTokenizer | None) -> tuple[str, ...]:
     notes = [note for each in files for note in each.notes]
-    guessed = next((each for each in files if not each.encoding.startswith(("UTF", "Parquet"))), None)
+    guessed = next((each for each in files if not each.encoding.startswith(("UTF", "Parquet", "Arrow"))), None)
     if guessed is not None:
         notes.append(f"{guessed.files[0]} looks like {guessed.encoding}. If letters look wrong, save the file as UTF-8.")
     if parts[0].truncated and any(conversation.text is not None for conversation in parts[0].conversations):
-        notes.append(f"Texts are learned up to token {data.max_length}. Blank lines between their parts make every part a text of its own.")
+        notes.append(
+            f"Texts are learned up to token {data.max_length}. Blank lines between their parts (in Markdown: headings) make every part "
+            "a text of its own."
+        )
     notes.extend(dict.fromkeys(note for part in parts for conversation in part.conversations for note in conversation.notes))
     roles = {turn.role for part in parts for conversation in part.conversations for turn in conversation.messages}
     if tokenizer is not None and tokenizer.folds_system and "system" in roles:

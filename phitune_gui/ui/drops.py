@@ -49,12 +49,12 @@ def _why_not(name: str) -> str:
     if name.endswith((".yaml", ".yml")):
         return _tr("Recipe files end in {suffix}.").format(suffix=RECIPE_SUFFIX)
     if name.endswith((".xlsx", ".xls", ".ods", ".docx", ".pdf")):
-        return _tr("Save it as CSV or text first: PhiTune reads JSON, JSONL, CSV, Parquet and text.")
+        return _tr("Save it as CSV or text first: PhiTune reads JSON, CSV, Parquet, Arrow, Markdown and text.")
     if name.endswith((".gz", ".zst")):
         return _tr("The name must say what is packed in it, like rows.jsonl.gz or rows.csv.zst.")
     if name.endswith((".zip", ".bz2", ".xz", ".7z", ".tar")):
         return _tr("Unpack it first.")
-    return _tr("PhiTune reads JSON, JSONL, CSV, Parquet and text, model folders, adapter folders, recipes and run folders.")
+    return _tr("PhiTune reads JSON, CSV, Parquet, Arrow, Markdown and text, model folders, adapter folders, recipes and run folders.")
 
 
 def understand_all(paths: Sequence[Path]) -> list[Drop]:
@@ -76,10 +76,17 @@ def _understand_folder(folder: Path) -> Drop:
         return Drop("adapter", (folder,))
     if "config.json" in names:
         return Drop("model", (folder,))
-    datasets = tuple(folder / name for name in sorted(names) if name.lower().endswith(DATASET_ENDINGS))
+    datasets = _datasets(folder, names)
     if datasets:
         return Drop("dataset", datasets)
     return _refused(folder, _tr("The folder holds no dataset, no model (config.json), no adapter (adapter_config.json) and no run."))
+
+
+def _datasets(folder: Path, names: set[str]) -> tuple[Path, ...]:
+    """The folder's dataset files; a Markdown file beside others describes them."""
+    found = [name for name in sorted(names) if name.lower().endswith(DATASET_ENDINGS)]
+    rows = [name for name in found if not name.lower().endswith(".md")]
+    return tuple(folder / name for name in rows or found)
 
 
 def _is_of_a_model(name: str) -> bool:

@@ -138,7 +138,9 @@ def _refused(session: Session, window: MainWindow) -> None:
     _nothing(session, window)
     session.refuse(
         Problem(
-            where="/home/me/photo.png", what="photo.png cannot be opened.", how_to_fix="PhiTune reads JSON, JSONL, CSV, Parquet and text."
+            where="/home/me/photo.png",
+            what="photo.png cannot be opened.",
+            how_to_fix="PhiTune reads JSON, CSV, Parquet, Arrow, Markdown and text.",
         )
     )
 

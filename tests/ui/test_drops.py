@@ -30,3 +30,19 @@ def test_a_file_is_a_dataset_when_there_is_a_reader_for_it(tmp_path: Path, suffi
 
     assert (drop.kind == "dataset") == _has_reader(path) == (suffix in DATASET_ENDINGS)
     assert bool(drop.why) == (drop.kind == "refused")
+
+
+@pytest.mark.parametrize(
+    ("names", "taken"),
+    [
+        (("README.md", "rows.jsonl.gz", "more.arrow"), ("more.arrow", "rows.jsonl.gz")),
+        (("one.md", "two.md"), ("one.md", "two.md")),
+    ],
+)
+def test_a_markdown_file_beside_a_folders_datasets_is_not_one_of_them(
+    tmp_path: Path, names: tuple[str, ...], taken: tuple[str, ...]
+) -> None:
+    for name in names:
+        (tmp_path / name).write_text("x", "utf-8")
+
+    assert understand(tmp_path).paths == tuple(tmp_path / name for name in taken)

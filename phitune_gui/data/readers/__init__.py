@@ -7,10 +7,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
 
+from phitune_gui.data.readers.arrow import count_bytes, read_arrow
 from phitune_gui.data.readers.data_row import Rows
 from phitune_gui.data.readers.encoding import AsUtf8
 from phitune_gui.data.readers.json_array import read_json
 from phitune_gui.data.readers.json_lines import read_json_lines
+from phitune_gui.data.readers.markdown import read_markdown
 from phitune_gui.data.readers.packed import container_suffix, open_seekable, unpacked_size
 from phitune_gui.data.readers.parquet import count_rows, read_parquet
 from phitune_gui.data.readers.plain_text import read_plain_text
@@ -23,6 +25,12 @@ _TEXT_READERS: dict[str, Callable[[BinaryIO, str], Rows]] = {
     ".csv": read_table,
     ".tsv": read_table,
     ".txt": read_plain_text,
+    ".md": read_markdown,
+}
+_BATCH_READERS: dict[str, tuple[Callable[[BinaryIO, Path], Rows], str, Callable[[BinaryIO], float]]] = {
+    ".parquet": (read_parquet, "Parquet", count_rows),
+    ".arrow": (read_arrow, "Arrow", count_bytes),
+    ".feather": (read_arrow, "Arrow", count_bytes),
 }
 
 
@@ -40,9 +48,10 @@ def open_rows(path: Path) -> Iterator[OpenFile]:
     """The file's rows. Raises CannotStart for a file that cannot be read, also while its rows are read."""
     check_file(path)
     suffix = container_suffix(path)
-    if suffix == ".parquet":
+    if suffix in _BATCH_READERS:
+        read, kind, size = _BATCH_READERS[suffix]
         with open_seekable(path) as file:
-            yield OpenFile(read_parquet(file, path), "Parquet", lambda: float(count_rows(file)))
+            yield OpenFile(read(file, path), kind, lambda: size(file))
         return
     with open_as_utf8(path) as (stream, encoding):
         yield OpenFile(_TEXT_READERS[suffix](stream, str(path)), encoding, lambda: unpacked_size(path) * _growth(stream))

@@ -8,6 +8,8 @@ from phitune_gui.core.dataset_report import RejectedRow
 
 MAX_ROW_BYTES = 8 * 1024 * 1024
 """Longer lines, cells and text blocks are refused: they are never rows."""
+MAX_COLUMNS = 10_000
+"""More columns or keys are refused: they are figures or a table that lies on its side, and no row of text."""
 MAX_DEPTH = 64
 """Lists and objects nested deeper than this are refused; deep ones make some parsers crash."""
 

@@ -16,7 +16,7 @@ def read_plain_text(stream: BinaryIO, file: str) -> Rows:
         is_blank = text.isspace()
         end += len(text)
         if is_blank and block:
-            yield too_long(file, first_line) if is_too_long else _row(bytes(block), DataRow(file, row, first_line, {}, end))
+            yield too_long(file, first_line) if is_too_long else text_row(bytes(block), DataRow(file, row, first_line, {}, end))
             row, is_too_long = row + 1, False
             block.clear()
         elif not is_blank:
@@ -25,10 +25,11 @@ def read_plain_text(stream: BinaryIO, file: str) -> Rows:
             block += b"." if is_too_long else text
         line += text.endswith(b"\n")
     if block:
-        yield too_long(file, first_line) if is_too_long else _row(bytes(block), DataRow(file, row, first_line, {}, end))
+        yield too_long(file, first_line) if is_too_long else text_row(bytes(block), DataRow(file, row, first_line, {}, end))
 
 
-def _row(block: bytes, place: DataRow) -> ReadRow:
+def text_row(block: bytes, place: DataRow) -> ReadRow:
+    """The row at `place` with `block` as its text; rejected when that is not UTF-8."""
     try:
         return replace(place, values={"text": block.decode("utf-8").replace("\r\n", "\n").strip("\n")})
     except UnicodeDecodeError:

@@ -54,7 +54,7 @@ class DataPage(PageFrame):
         self.setAccessibleName(self.tr("Data"))
         self.add_first, self.try_now = Button(self.tr("Add file…"), "primary"), Button(self.tr("Try it with sample data"))
         self.empty = DropZone(
-            self.tr("Drop the files to learn from"), self.tr("CSV, JSON, JSONL, Parquet or text; the format is found by itself"),
+            self.tr("Drop the files to learn from"), self.tr("CSV, JSON, JSONL, Parquet, Arrow or text; the format is found by itself"),
             (self.add_first, self.try_now),
         )  # fmt: skip
         self.column.addWidget(self.empty)

@@ -36,7 +36,7 @@ class HomePage(PageFrame):
         self.try_now = Button(self.tr("Try it now"), "primary")
         self.try_now.setToolTip(self.tr("Makes a small starter model and sample data ready, and says what training them takes"))
         zone = DropZone(
-            self.tr("Drop a dataset, a model folder or a recipe"), self.tr("CSV, JSON, JSONL, Parquet, text; folders too"),
+            self.tr("Drop a dataset, a model folder or a recipe"), self.tr("CSV, JSON, JSONL, Parquet, Arrow, text; folders too"),
             (self.open, self.try_now),
         )  # fmt: skip
         self.column.addWidget(zone)
