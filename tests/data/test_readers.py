@@ -273,3 +273,25 @@ def test_files_that_cannot_be_read_are_refused_in_one_sentence(tmp_path: Path, w
         with pytest.raises(CannotStart, match=sentence) as refused:
             read(path)
         assert refused.value.problem.how_to_fix
+
+
+def test_a_million_columns_are_refused_at_once(write: WriteData) -> None:
+    with pytest.raises(CannotStart, match="1,000,000 columns"):
+        read(write("a.csv", ",".join(f"c{number}" for number in range(1_000_000)) + "\n1\n"))
+
+
+@pytest.mark.parametrize("name", ["a.jsonl", "a.json"])
+def test_a_row_of_too_many_keys_is_rejected(write: WriteData, name: str) -> None:
+    wide = ",".join(f'"c{number}": 1' for number in range(400_000))
+
+    rows, rejected = read(write(name, f'{{{wide}}}\n{{"a": 1}}\n'))
+
+    assert [(each.line, "400,000 keys" in each.reason) for each in rejected] == [(1, True)]
+    assert len(rows) == 1
+
+
+def test_a_key_that_stands_twice_among_many_is_found_at_once(write: WriteData) -> None:
+    many = ",".join(f'"c{number}": 1' for number in range(9_000))
+    _, rejected = read(write("a.jsonl", f'{{"m": [{{{many}, "c8999": 2}}]}}\n'))
+
+    assert "c8999" in rejected[0].reason

@@ -22,7 +22,7 @@ def read_parquet(file: BinaryIO, path: Path) -> Rows:
     import pyarrow.parquet
 
     row = 0
-    with damage_told(path, "Parquet"), pyarrow.parquet.ParquetFile(file) as table:
+    with damage_told(path, "Parquet"), pyarrow.parquet.ParquetFile(file, pre_buffer=False) as table:
         check_columns(table.schema_arrow.names, str(path))
         for batch in table.iter_batches(batch_size=BATCH_ROWS, use_threads=False):
             yield from rows_of(batch, str(path), row, row, row + batch.num_rows)

@@ -1,12 +1,13 @@
 """Reads one JSON object, with the limits and the sentences that strangers' files need."""
 
 import re
+from collections import Counter
 from typing import Any
 
 import orjson
 
 from phitune_gui.catalog.formats.dataset_format import BadRow
-from phitune_gui.data.readers.data_row import MAX_DEPTH
+from phitune_gui.data.readers.data_row import MAX_COLUMNS, MAX_DEPTH
 
 _STRING = rb'"[^"\\]*+(?:\\.[^"\\]*+)*+"'
 _STRING_AND_COLON = re.compile(rb"(" + _STRING + rb")(\s*+:)?", re.DOTALL)
@@ -24,6 +25,8 @@ def parse_object(text: bytes) -> dict[str, Any]:
         raise _explained(text, error) from None
     if not isinstance(value, dict):
         raise BadRow("The row is not an object.", 'Write every row as an object, like {"question": "...", "answer": "..."}.')
+    if len(value) > MAX_COLUMNS:
+        raise BadRow(f"The row has {len(value):,} keys; PhiTune reads at most {MAX_COLUMNS:,}.", "Keep the ones that hold the text.")
     _refuse_double_keys(text, value)
     return value
 
@@ -55,7 +58,7 @@ def _refuse_double_keys(text: bytes, value: dict[str, Any]) -> None:
     keys = [name for name, colon in _STRING_AND_COLON.findall(text) if colon]
     if len(set(keys)) == len(keys) or len(keys) == _count_keys(value):
         return
-    double = next((key for key in keys if keys.count(key) > 1), keys[0]).decode("utf-8", errors="replace")
+    double = Counter(keys).most_common(1)[0][0].decode("utf-8", errors="replace")
     raise BadRow(f"A key stands twice in one object (perhaps {double}).", "Leave one of them out.")
 
 

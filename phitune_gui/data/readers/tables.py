@@ -8,6 +8,7 @@ from typing import BinaryIO
 
 from phitune_gui.core.dataset_report import RejectedRow
 from phitune_gui.core.problem import CannotStart
+from phitune_gui.data.readers.column_names import check_columns
 from phitune_gui.data.readers.data_row import MAX_ROW_BYTES, DataRow, ReadRow, Rows
 
 DELIMITERS = (",", ";", "\t", "|")
@@ -99,9 +100,7 @@ def _names(reader: Iterator[list[str]], file: str) -> list[str]:
             f"{file}:1", f"The line of column names is not a proper table row: {error}.", "Write the column names in the first line."
         ) from error
     names = [name.strip() or f"column {number}" for number, name in enumerate(names, 1)]
-    double = next((name for name in names if names.count(name) > 1), None)
-    if double is not None:
-        raise CannotStart(f"{file}:1", f"Two columns are called '{double}'.", "Rename one of them in the first line.")
+    check_columns(names, f"{file}:1")
     return names
 
 
