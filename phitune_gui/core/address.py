@@ -4,7 +4,8 @@ import re
 from typing import NamedTuple
 
 _WRITTEN = re.compile(r"(?:\[([0-9a-fA-F:.%]+)\]|([A-Za-z0-9._-]+)):(\d{1,5})")
-_EVERYWHERE = ("0.0.0.0", "::", "*", "")
+_EVERYWHERE = re.compile(r"[0.:]+(?:ffff:[0.:]+)?|(?:0x0+|0+)(?:\.(?:0x0+|0+)){0,3}", re.IGNORECASE)
+"""All the ways to write the number that means every network: `0.0.0.0`, `0`, `0x0`, `::`, `::0`, `::ffff:0.0.0.0`."""
 
 
 class Address(NamedTuple):
@@ -25,7 +26,7 @@ def read_address(text: str) -> Address:
     host, port = written[1] or written[2], int(written[3])
     if ".." in host or host.startswith(".") or any(len(part) > 63 for part in host.split(".")):
         raise ValueError(f"{host[:80]!r} is no name of a machine.")
-    if host in _EVERYWHERE:
+    if _EVERYWHERE.fullmatch(host):
         raise ValueError(f"{host} would listen on every network of this machine; name the one address that the other machines reach.")
     if not 1024 <= port <= 65535:
         raise ValueError(f"{port} is no port that a program may open; choose one from 1024 to 65535.")

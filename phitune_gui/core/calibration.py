@@ -33,7 +33,7 @@ class PastRun(Value):
     dtype: str
     checkpointing: bool
     device: str = "cpu"
-    parameters: int = Field(gt=0)
+    parameters: int = Field(gt=0, lt=10**15)
     seconds_ratio: float = Field(0.0, ge=0, allow_inf_nan=False)
     memory_ratio: float = Field(0.0, ge=0, allow_inf_nan=False)
     """Of the activations alone: the other parts are sums of exact sizes."""

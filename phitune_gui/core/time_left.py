@@ -29,5 +29,8 @@ def seconds_left(run: Run) -> float | None:
 
 def _times_left(run: Run, every: int, done: bool) -> int:
     """How often something that happens every so many steps, and after the last one, will happen still; `done` for the newest step."""
-    due = [step for step in (*range(every, run.total_steps, every), run.total_steps) if step >= run.step] if every else [run.total_steps]
-    return len(due) - (done and run.step in due)
+    last, now = run.total_steps, max(run.step, 1)
+    if not every:
+        return 1 - (done and now == last)
+    due = max(0, (last - 1) // every - (now - 1) // every) + 1
+    return due - (done and (now % every == 0 or now == last))

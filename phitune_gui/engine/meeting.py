@@ -81,7 +81,7 @@ class Meeting:
         text = self._ask(["get", name])
         try:
             return None if text is None else json.loads(text)
-        except ValueError:
+        except (ValueError, RecursionError):
             return ""
 
     def forget(self, name: str) -> None:
@@ -101,7 +101,7 @@ class _Caller:
             try:
                 self._line.send(json.dumps(request).encode())
                 return json.loads(self._line.receive(_ANSWER_SECONDS))
-            except (OSError, ValueError) as error:
+            except (OSError, ValueError, RecursionError) as error:
                 self._line.close()  # a late answer must not be taken for that of the next request
                 raise MeetingGone("The connection to the first machine broke.") from error
 

@@ -24,6 +24,8 @@ def test_reads_what_people_write(text: str, address: Address) -> None:
     [
         ("", "is no address"), ("192.168.1.5", "is no address"), ("a b:29500", "is no address"), ("http://box:29500", "is no address"),
         ("box:29500; rm -rf", "is no address"), ("0.0.0.0:29500", "every network"), ("[::]:29500", "every network"),
+        ("0:29500", "every network"), ("0.0:29500", "every network"), ("000.0.0.0:29500", "every network"), ("0x0:29500", "every network"),
+        ("[::0]:29500", "every network"), ("[0:0:0:0:0:0:0:0]:29500", "every network"), ("[::ffff:0.0.0.0]:29500", "every network"),
         ("no..such.host:29500", "no name of a machine"), (".local:29500", "no name of a machine"),
         ("a" * 64 + ":29500", "no name of a machine"),
         ("box:22", "no port that a program may open"), ("box:70000", "no port that a program may open"),

@@ -179,8 +179,9 @@ def test_an_adapter_of_a_model_with_fewer_blocks_is_refused(lora: Path, tmp_path
 
 def test_blocks_that_the_weights_are_not_for_are_refused(model: BaseModel, tmp_path: Path) -> None:
     source = peft_adapter(model, tmp_path / "from-elsewhere", r=4, layers_to_transform=[1])
-    changed(source, layers_to_transform=[0, 1])
-    assert "layers_to_transform" in refused(source, model, tmp_path)
+    for named in ([0, 1], [[1]], [{"a": 1}], [1.5]):
+        changed(source, layers_to_transform=named)
+        assert "layers_to_transform" in refused(source, model, tmp_path)
 
 
 def test_the_run_says_where_it_came_from(lora: Path, model: BaseModel, tmp_path: Path) -> None:

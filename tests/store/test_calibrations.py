@@ -24,6 +24,7 @@ def test_a_damaged_file_or_one_of_another_version_is_no_calibration() -> None:
     for text in (
         *speeds,
         '{"cores": -3}',
+        f'{{"runs": [{{"technique": "lora", "dtype": "float32", "checkpointing": false, "parameters": 1{"0" * 400}}}]}}',
         '{"start_seconds": NaN}',
         "",
         "{",

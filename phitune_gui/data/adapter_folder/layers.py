@@ -48,7 +48,10 @@ def require_named_blocks(named: Any, targets: str | list[str] | None, places: Pl
 
     Names and patterns of layers tell blocks apart by their numbers only.
     """
-    blocks = {named} if isinstance(named, int) else set(named) if isinstance(named, list) else set()
+    listed = [named] if isinstance(named, int) else named if isinstance(named, list) else []
+    blocks = {
+        int(number) if isinstance(number, int | float) and number == number // 1 else -1 for number in listed
+    }  # what is no number is no block of any model
     if not blocks and len(places.blocks) < model.layers and not re.search(r"\d", str(targets)):
         what = f"The adapter has weights for {len(places.blocks)} of the model's {model.layers} blocks only, and its config names none."
         raise CannotStart(where, what, "Choose the base model that it was trained on.")
