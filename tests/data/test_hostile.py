@@ -30,6 +30,13 @@ def read(path: Path) -> list[ReadRow] | CannotStart:
         return refused
 
 
+@pytest.mark.parametrize("suffix", [".jsonl", ".json", ".txt", ".md"])
+def test_a_long_line_that_ends_within_a_letter_is_read(tmp_path: Path, suffix: str) -> None:
+    path = tmp_path / f"a{suffix}"
+    path.write_bytes(b"1" * 70_000 + b"\xc2")
+    assert read(path)
+
+
 @pytest.mark.parametrize("suffix", TEXT_SUFFIXES)
 @many
 @given(content=st.binary(min_size=1, max_size=300) | st.text('{}[]",:\\\n\r\t #;|`a1é', min_size=1).map(str.encode))

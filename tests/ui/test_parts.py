@@ -284,7 +284,7 @@ def test_edits_are_taken_back_and_made_again_until_a_new_one() -> None:
 @pytest.mark.parametrize(
     ("name", "kind"),
     [
-        ("rows.jsonl", "dataset"), ("ROWS.CSV", "dataset"), ("rows.json.gz", "refused"), ("mine.phitune.yaml", "recipe"),
+        ("rows.jsonl", "dataset"), ("ROWS.CSV", "dataset"), ("rows.json.gz", "dataset"), ("mine.phitune.yaml", "recipe"),
         ("model.safetensors", "model"), ("model.gguf", "refused"), ("book.xlsx", "refused"), ("other.yaml", "refused"),
     ],
 )  # fmt: skip

@@ -22,6 +22,7 @@ NAMES = {
 }  # fmt: skip
 """The encodings PhiTune tells apart, as a person calls them, with Python's names. The last seven are guesses by their bytes."""
 _GUESSED = list(NAMES.values())[-7:]
+_USUAL = "Windows-1252"
 
 
 def detect_encoding(file: BinaryIO, check_bytes: int = CHECK_BYTES) -> str:
@@ -54,7 +55,9 @@ def _first_invalid(head: bytes, file: BinaryIO, check_bytes: int) -> bytes | Non
         try:
             decoder.decode(chunk, final=not chunk)
         except UnicodeDecodeError:
-            tail = before if len(before) <= _LINES_BEFORE else before[-_LINES_BEFORE:].partition(b"\n")[2]
+            tail = before[-_LINES_BEFORE:]
+            if len(before) > _LINES_BEFORE and b"\n" in tail:
+                tail = tail.partition(b"\n")[2]
             return tail + chunk + file.readline(SAMPLE_BYTES)
         if not chunk:
             return None
@@ -81,8 +84,7 @@ def _guess(sample: bytes) -> str:
     from charset_normalizer import from_bytes
 
     best = from_bytes(sample, cp_isolation=_GUESSED, enable_fallback=False).best()
-    found = best.encoding if best is not None else "cp1252"
-    return next(name for name, codec in NAMES.items() if codec == found)
+    return next((name for name, codec in NAMES.items() if best is not None and codec == best.encoding), _USUAL)
 
 
 class AsUtf8(io.RawIOBase):
