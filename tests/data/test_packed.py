@@ -11,6 +11,7 @@ from pathlib import Path
 import pyarrow
 import pyarrow.parquet
 import pytest
+import zstandard
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -101,12 +102,16 @@ def test_a_file_that_is_cut_off_is_refused(write: WriteData, pack: Pack, suffix:
             read(write("a.jsonl" + suffix, whole[:kept]))
 
 
-@pytest.mark.parametrize(("pack", "suffix", "named"), PACKS)
+@pytest.mark.parametrize(
+    ("pack", "suffix"),
+    [
+        pytest.param(gzip.compress, ".gz", id="gzip"),
+        pytest.param(zstandard.ZstdCompressor(write_checksum=True).compress, ".zst", id="zstd"),
+    ],
+)  # without a checksum, which pyarrow does not write, a damaged line end goes unseen and two rows become one
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(at=st.floats(0, 1, exclude_max=True), byte=st.integers(0, 255), tail=st.binary(max_size=20))
-def test_any_damage_ends_in_rows_or_a_sentence(
-    tmp_path: Path, pack: Pack, suffix: str, named: str, at: float, byte: int, tail: bytes
-) -> None:
+def test_any_damage_ends_in_rows_or_a_sentence(tmp_path: Path, pack: Pack, suffix: str, at: float, byte: int, tail: bytes) -> None:
     broken = bytearray(pack(ROWS.encode()))
     broken[int(at * len(broken))] = byte
     path = tmp_path / f"a.jsonl{suffix}"
@@ -118,8 +123,7 @@ def test_any_damage_ends_in_rows_or_a_sentence(
     except CannotStart as caught:
         refused = caught.problem
 
-    # without a checksum a damaged letter goes unseen, and when it was the end of a line two rows become one
-    assert (refused.what.endswith(".") and bool(refused.how_to_fix)) if refused is not None else rows
+    assert (refused.what.endswith(".") and bool(refused.how_to_fix)) if refused is not None else len(rows) >= len(ROWS.splitlines())
 
 
 def test_a_bomb_is_refused_with_flat_memory(tmp_path: Path) -> None:

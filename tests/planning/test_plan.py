@@ -237,16 +237,12 @@ def test_time_of_the_starter_is_of_the_right_size() -> None:
     assert 60 < plan.time_seconds < 600
 
 
-def test_a_plan_takes_less_than_a_hundredth_of_a_second_of_the_processor() -> None:
-    """The quickest of five rounds: a neighbour on a shared processor can make any one of them slower."""
+def test_fifty_plans_take_less_than_half_a_second_of_the_processor() -> None:
     recipe = a_recipe(micro_batch_size=1024, accumulation=1)
-    rounds = []
-    for _ in range(5):
-        began = time.process_time()
-        for _ in range(10):
-            make_plan(recipe, a_model(), a_report(), a_machine(8))
-        rounds.append((time.process_time() - began) / 10)
-    assert min(rounds) < 0.01
+    began = time.process_time()
+    for _ in range(50):
+        make_plan(recipe, a_model(), a_report(), a_machine(8))
+    assert time.process_time() - began < 0.5
 
 
 def test_findings_of_others_are_passed_on_once() -> None:

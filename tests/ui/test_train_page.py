@@ -311,4 +311,4 @@ os._exit(0)
 
     beats, worst = done.stdout.split()[-2:]
     assert int(beats) > 10
-    assert float(worst) < 0.2  # seconds of work between two events; in one piece it is 0.26
+    assert float(worst) < 0.15  # seconds of work between two events; in one piece it is 0.26
