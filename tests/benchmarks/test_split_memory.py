@@ -15,10 +15,7 @@ BAND = (0.75, 1.33)
 
 
 def resident_peak(recipe: Path, home: Path) -> int:
-    """The most bytes that all workers together needed while the recipe was trained.
-
-    As the engine's own meter does, it leaves out the pages of weight files that are mapped while they are copied.
-    """
+    """The most bytes that were resident in all workers together while the recipe was trained."""
     peak, done = [0], threading.Event()
     training = threading.Thread(target=lambda: (phitune("train", str(recipe), home=home), done.set()))
     training.start()
@@ -31,10 +28,7 @@ def resident_peak(recipe: Path, home: Path) -> int:
 
 def _resident(process: psutil.Process) -> int:
     try:
-        if "--worker" not in process.cmdline():
-            return 0
-        mapped = sum(each.rss for each in process.memory_maps() if each.path.endswith(".safetensors"))
-        return process.memory_info().rss - mapped
+        return process.memory_info().rss if "--worker" in process.cmdline() else 0
     except psutil.Error:
         return 0
 
