@@ -1,11 +1,13 @@
 """Every dataset format knows its own rows, turns them into the right turns, and says in a sentence why it refuses a row."""
 
+import time
 from typing import Any
 
 import pytest
 
 from phitune_gui.catalog.formats import FORMATS, format_by_id
 from phitune_gui.catalog.formats.dataset_format import BadRow
+from phitune_gui.catalog.formats.templated_text import turns_of
 from phitune_gui.core.messages import Conversation
 
 ASKED = (("user", "Sky?"), ("assistant", "Blue."))
@@ -221,10 +223,20 @@ def test_templated_text_is_taken_apart(text: str, wanted: tuple[tuple[str, str],
 
 @pytest.mark.parametrize(
     "text",
-    ["What is <|user|> for? <|assistant|> knows.", "<|user|>\nSky?<|end|>", "### Response:\nBlue.", "# A\n\n### Human: b", "[INST] a"],
+    ["What is <|user|> for? <|assistant|> knows.", "<|user|>\nSky?<|end|>", "### Response:\nBlue.", "# A\n\n### Human: b"],
 )
 def test_text_that_only_spells_a_part_of_a_template_stays_text(text: str) -> None:
     assert format_by_id("plain_text").to_messages({"text": text}, {}) == Conversation(text=text)
+
+
+@pytest.mark.parametrize("piece", ["[INST]", "[INST]a[/INST]<s>", "[INST]a[/INST]b</s>", "<|user|>", "<|assistant|></s> ", "### Human:"])
+def test_long_rows_of_markers_alone_are_read_in_no_time(piece: str) -> None:
+    began = time.process_time()
+
+    turns_of(piece * 50_000)
+    turns_of(f"[INST]a[/INST]{piece * 50_000}")
+
+    assert time.process_time() - began < 5  # what grows with the square of the length takes minutes
 
 
 def test_preference_pairs_are_not_taken_for_conversations() -> None:
@@ -326,6 +338,7 @@ BAD = [
     ("question_answer", {"question": ["Sky?"], "answer": "Blue."}, "a list"),
     ("alpaca", {"instruction": "a", "output": "b", "history": [["only one"]]}, "pairs"),
     ("plain_text", {"text": ""}, "text is empty"),
+    ("plain_text", {"text": "[INST] a"}, "answer is empty"),
     ("plain_text", {"text": "<|user|>\nSky?<|end|>\n<|assistant|>\n"}, "answer is empty"),
     ("plain_text", {"text": "<|user|>\na<|end|><|assistant|>b<|end|><|user|>c"}, "not from the assistant"),
     ("openai_messages", {"messages": []}, "no messages"),
