@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from phitune_gui.catalog.formats.dataset_format import BadRow, ColumnRole, Columns, DatasetFormat, Row, ask, has_roles, is_preference
+from phitune_gui.catalog.formats.dataset_format import ColumnRole, Columns, DatasetFormat, Row, ask, found_in, has_roles, is_preference
 from phitune_gui.core.messages import Conversation
 
 TEXT = ColumnRole("text", "The text that is judged.", ("text", "sentence"))
@@ -22,13 +22,8 @@ def learn_columns(rows: Sequence[Row], columns: Columns) -> Columns:
     """The columns with the labels found in the data added, in alphabetical order."""
     if LABELS in columns:
         return columns
-    found: set[str] = set()
-    for row in rows:
-        try:
-            found.add(LABEL.text(row, columns).strip())
-        except BadRow:
-            continue  # said when the row itself is turned into messages
-    return {**columns, LABELS: ", ".join(sorted(found)) if len(found) <= MOST_LABELS else ""}
+    found = found_in(rows, lambda row: [LABEL.text(row, columns).strip()])
+    return {**columns, LABELS: ", ".join(found) if len(found) <= MOST_LABELS else ""}
 
 
 def to_messages(row: Row, columns: Columns) -> Conversation:

@@ -97,6 +97,17 @@ def ask(question: str, answer: str, system: str = "") -> Conversation:
     return chat([*first, Message(role="user", content=question), Message(role="assistant", content=answer)])
 
 
+def found_in(rows: Iterable[Row], words_of: Callable[[Row], Iterable[str]]) -> list[str]:
+    """The different words of all rows in alphabetical order; a bad row is passed over, it is said when it is turned into messages."""
+    found: set[str] = set()
+    for row in rows:
+        try:
+            found.update(words_of(row))
+        except BadRow:
+            continue
+    return sorted(found)
+
+
 def has_roles(row: Row, roles: Iterable[ColumnRole]) -> bool:
     """True when each of these roles finds its column under a usual name."""
     return all(role.column(row, {}) is not None for role in roles)

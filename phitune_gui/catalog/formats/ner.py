@@ -12,6 +12,7 @@ from phitune_gui.catalog.formats.dataset_format import (
     DatasetFormat,
     Row,
     ask,
+    found_in,
     has_roles,
     is_preference,
     text_of,
@@ -37,13 +38,7 @@ def learn_columns(rows: Sequence[Row], columns: Columns) -> Columns:
     """The columns with the tags found in the data added, in alphabetical order."""
     if LABELS in columns:
         return columns
-    found: set[str] = set()
-    for row in rows:
-        try:
-            found.update(tag for _, tag in _tagged(row, columns))
-        except BadRow:
-            continue  # said when the row itself is turned into messages
-    return {**columns, LABELS: ", ".join(sorted(found))}
+    return {**columns, LABELS: ", ".join(found_in(rows, lambda row: [tag for _, tag in _tagged(row, columns)]))}
 
 
 def to_messages(row: Row, columns: Columns) -> Conversation:
