@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from concurrent.futures import Future
+from contextlib import suppress
 from importlib import import_module
 from threading import Thread
 
@@ -9,8 +10,13 @@ from PySide6 import QtCore, QtGui, QtWidgets
 from PySide6.QtCore import QObject, QTimer
 
 MODULE = "phitune_gui.ui.widgets.loss_plot"
-_WITHOUT_QT = ("numpy", "numpy.typing", "xml.etree.ElementTree", "pydoc", "cProfile")
-"""What pyqtgraph imports besides Qt; a thread may do that."""
+_WITHOUT_QT = (
+    "numpy", "numpy.typing", "xml.etree.ElementTree", "pydoc", "cProfile", "colorama", "ctypes.util", "mmap", "multiprocessing.connection",
+    "cuda.bindings.driver", "cuda.bindings.runtime",
+)  # fmt: skip
+"""What pyqtgraph imports besides Qt, some of it only where it is installed; a thread may do that."""
+_MORE_OF_QT = ("PySide6.QtSvg", "PySide6.QtOpenGL", "PySide6.QtOpenGLWidgets", "PySide6.QtTest")
+"""What else of Qt pyqtgraph imports, where it is installed."""
 _NAMES_AT_ONCE = 20
 
 
@@ -48,6 +54,10 @@ def _pieces(imported: Future[None]) -> Iterator[bool]:
             for name in names[start : start + _NAMES_AT_ONCE]:
                 getattr(module, name)
             yield True
+    for more in _MORE_OF_QT:
+        with suppress(ImportError):
+            import_module(more)
+        yield True
     while helper.is_alive():
         helper.join(0.002)
         yield True
@@ -61,4 +71,5 @@ def _pieces(imported: Future[None]) -> Iterator[bool]:
 
 def _import_without_qt() -> None:
     for module in _WITHOUT_QT:
-        import_module(module)
+        with suppress(ImportError):
+            import_module(module)

@@ -277,9 +277,11 @@ import os, sys, time
 from PySide6.QtCore import Qt, QTimer
 from PySide6.QtWidgets import QApplication
 app = QApplication([])
+from phitune_gui.ui.collector import Collector
 from phitune_gui.ui.pages.train_page import TrainPage
 from phitune_gui.ui.showcase import MINI, REPORT
 assert "pyqtgraph" not in sys.modules
+collector = Collector(app)  # as the program does
 from phitune_gui.ui import stories
 from tests.helpers.factories import a_plan
 from tests.helpers.fake_session import FakeSession
