@@ -92,6 +92,8 @@ class Run(Value):
     """What the newest validation took."""
     saving_seconds: float = 0.0
     """What the newest checkpoint took."""
+    told_at: float = 0.0
+    """When the newest event came that is more than a sign of life."""
     hardware: Hardware | None = None
     dataset: DatasetReport | None = None
     steps: tuple[Step, ...] = ()
@@ -171,7 +173,12 @@ def apply(run: Run, event: e.Event) -> Run:
         return _with_steps(run, [event])
     change = _CHANGES.get(type(event))
     update = change(run, event) if change else {}
-    return run.model_copy(update={"last_at": event.at or run.last_at, **update})
+    return run.model_copy(update={**_newest(run, event), **update})
+
+
+def _newest(run: Run, event: e.Event) -> dict[str, object]:
+    at = event.at or run.last_at
+    return {"last_at": at} if isinstance(event, e.Heartbeat) else {"last_at": at, "told_at": at}
 
 
 def _with_steps(run: Run, events: list[e.StepLogged]) -> Run:
@@ -179,7 +186,7 @@ def _with_steps(run: Run, events: list[e.StepLogged]) -> Run:
         return run
     new = tuple(Step(s.step, s.epoch, s.loss, s.learning_rate, s.grad_norm, s.tokens, s.learned_tokens, s.seconds) for s in events)
     state = run.state if run.state == "stopping" else "running"
-    return run.model_copy(update={"steps": run.steps + new, "step": new[-1].step, "state": state, "last_at": events[-1].at or run.last_at})
+    return run.model_copy(update={"steps": run.steps + new, "step": new[-1].step, "state": state, **_newest(run, events[-1])})
 
 
 def _attempt_began(run: Run, event: e.AttemptBegan) -> dict[str, object]:
@@ -217,8 +224,8 @@ def _evaluated(run: Run, event: e.Evaluated) -> dict[str, object]:
 
 
 def _saved(run: Run, event: e.CheckpointSaved) -> dict[str, object]:
-    """It follows at once on the step or the validation before it, whose event was the last one."""
-    took = max(event.at - run.last_at, 0.0) if run.last_at else 0.0
+    """It follows at once on the step or the validation before it, whose event was the last one but for heartbeats."""
+    took = max(event.at - run.told_at, 0.0) if run.told_at else 0.0
     return {"checkpoints": (*run.checkpoints, Checkpoint(event.step, event.path)), "saving_seconds": took}
 
 

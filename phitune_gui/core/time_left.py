@@ -3,6 +3,7 @@
 from statistics import mean, median
 
 from phitune_gui.core.run import Run
+from phitune_gui.core.saving import closing_seconds, saving_seconds
 
 WARM_UP_STEPS = 3
 """The first steps of a process are slow (caches, memory); they say nothing about the rest."""
@@ -23,7 +24,8 @@ def seconds_left(run: Run) -> float | None:
     return (
         each * left
         + _times_left(run, run.eval_steps, judged) * run.judging_seconds
-        + _times_left(run, run.save_steps, saved) * run.saving_seconds
+        + _times_left(run, run.save_steps, saved) * (run.saving_seconds or saving_seconds(run.trainable_parameters))
+        + closing_seconds(run.trainable_parameters)
     )
 
 

@@ -12,6 +12,7 @@ from phitune_gui.core.calibration import Calibration, Speed
 from phitune_gui.core.dataset_report import DatasetReport
 from phitune_gui.core.hardware import Hardware
 from phitune_gui.core.recipe import Recipe
+from phitune_gui.core.saving import closing_seconds, saving_seconds
 from phitune_gui.planning.devices import kind_of, planned_dtype, technique_of, trains_on
 from phitune_gui.planning.figures import Figures
 from phitune_gui.planning.padding import padding
@@ -31,8 +32,6 @@ _LOADING = 500e6
 _SLOWEST_DISK = 1e5
 _OPTIMIZER_SECONDS = 0.7e-9
 """AdamW, for each trained number; measured 1.4 ms for two million."""
-_SAVING = 200e6
-_SAVED_BYTES = 12
 _USUAL_LENGTH = 256
 
 
@@ -128,8 +127,8 @@ def _judging(recipe: Recipe, model: BaseModel, report: DatasetReport, figures: F
 
 
 def _saving(figures: Figures) -> float:
-    saves = 1 + figures.steps // figures.save_steps
-    return saves * figures.trainable * _SAVED_BYTES / _SAVING
+    saves = -(-figures.steps // figures.save_steps)
+    return saves * saving_seconds(figures.trainable) + closing_seconds(figures.trainable)
 
 
 def _loading(recipe: Recipe, model: BaseModel, figures: Figures, known: Calibration | None) -> float:

@@ -46,6 +46,21 @@ def test_a_validation_that_is_due_now_is_still_to_come() -> None:
     assert seconds_left(run) == pytest.approx(2.0 * 90 + 10 * 3.0)
 
 
+def test_a_heartbeat_while_it_is_written_makes_no_checkpoint_quicker() -> None:
+    run = apply_all(begun(save_steps=25), [a_step(number) for number in range(1, 26)])
+    run = apply_all(run, [e.Heartbeat(at=254.0), e.CheckpointSaved(at=257.0, step=25, path="checkpoints/25")])
+    assert run.saving_seconds == 7.0
+
+
+def test_checkpoints_count_before_one_was_seen() -> None:
+    steps = [a_step(number) for number in range(1, 11)]
+    small, large = (
+        seconds_left(apply_all(begun(save_steps=10, trainable_parameters=trained), steps)) for trained in (1, 200_000_000)
+    )
+    assert small and large
+    assert large - small == pytest.approx(10 * 12.0 + 4.0, rel=1e-3)
+
+
 def test_nothing_is_said_too_early_nor_after_the_end() -> None:
     run = apply_all(begun(), [a_step(number) for number in range(1, 4)])
     assert seconds_left(run) is None
