@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator, Sequence
 
 import torch
 
-from phitune_gui.catalog.base_models.work import JUDGED_TOKENS
+from phitune_gui.catalog.base_models.work import LEAST_JUDGED_TOKENS
 from phitune_gui.data.tokens import Encoded
 from phitune_gui.engine.batches import Batch, collate, token_counts
 from phitune_gui.engine.loss import summed_loss
@@ -17,18 +17,20 @@ def mean_loss(
     rows: Sequence[Encoded],
     tick: Callable[[int, int], None] | None = None,
     loss_of: Callable[[Batch], torch.Tensor] | None = None,
+    together: int = 1,
 ) -> tuple[float, int]:
     """Mean loss per learned token in nats, and how many tokens that is; NaN without any.
 
-    Rows of equal length are judged together, which changes no result but wastes little padding. The model is left in the mode it
-    was in. `tick` hears of (rows done, rows) after each batch. `loss_of` is the summed loss of a batch where the model is not whole.
+    Rows of like length are judged together, which changes no result but wastes little padding: as many as `together` of the longest
+    make, so that judging takes no more memory than training on so many at once. The model is left in the mode it was in. `tick`
+    hears of (rows done, rows) after each batch. `loss_of` is the summed loss of a batch where the model is not whole.
     """
     device = next(model.parameters()).device
     was_training = model.training
     model.eval()
     total, count, done = 0.0, 0, 0
     try:
-        for group in _groups(rows):
+        for group in _groups(rows, together):
             batch = {name: tensor.to(device) for name, tensor in collate(group).items()}
             learned = token_counts(batch)[1]
             if learned:
@@ -43,10 +45,11 @@ def mean_loss(
     return (total / count if count else math.nan), count
 
 
-def _groups(rows: Sequence[Encoded]) -> Iterator[list[Encoded]]:
+def _groups(rows: Sequence[Encoded], together: int) -> Iterator[list[Encoded]]:
+    most = max(LEAST_JUDGED_TOKENS, together * max((len(row.ids) for row in rows), default=0))
     group: list[Encoded] = []
     for row in sorted(rows, key=lambda row: len(row.ids)):
-        if group and len(row.ids) * (len(group) + 1) > JUDGED_TOKENS:
+        if group and len(row.ids) * (len(group) + 1) > most:
             yield group
             group = []
         group.append(row)

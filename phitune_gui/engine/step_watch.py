@@ -76,7 +76,8 @@ class StepWatch(TrainerCallback):
             return
         self._reporter.emit(StageBegan(stage="evaluating", detail=f"{len(self._validation)} held-out rows"))
         shared = self.trainer.shared
-        loss, tokens = mean_loss(self.trainer.model, self._validation, self._tick, None if shared is None else shared.loss)
+        loss_of, together = None if shared is None else shared.loss, self.trainer.args.per_device_train_batch_size
+        loss, tokens = mean_loss(self.trainer.model, self._validation, self._tick, loss_of, together)
         self.evaluations[step] = loss
         self._reporter.emit(Evaluated(step=step, loss=loss, rows=len(self._validation), tokens=tokens))
         self._reporter.emit(StageBegan(stage="training"))

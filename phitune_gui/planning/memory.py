@@ -30,7 +30,9 @@ _GPU_HOLES = 1.08
 _CUDA_CONTEXT_BYTES = 500_000_000
 _LOGIT_BYTES = 8
 _LOGIT_POSITIONS = 256
-"""The engine multiplies the vocabulary piece by piece: logits and their gradient exist for this many positions at once."""
+"""The engine multiplies the vocabulary piece by piece: logits and their gradient exist for this many positions at once, and where
+training has fewer, held-out rows have as many.
+"""
 
 
 def plan_memory(recipe: Recipe, model: BaseModel | None, figures: Figures, hardware: Hardware) -> MemoryPlan:
@@ -71,7 +73,7 @@ def _parts(recipe: Recipe, model: BaseModel, figures: Figures, hardware: Hardwar
         "gradients": figures.trainable * _TRAINED_BYTES,
         "optimizer": figures.trainable * (2 + figures.extra_numbers) * _TRAINED_BYTES,
         "activations": round(past * _activations(recipe, model, dtype, tokens, hardware)),
-        "logits": min(tokens, _LOGIT_POSITIONS) * model.vocabulary * _LOGIT_BYTES,
+        "logits": _LOGIT_POSITIONS * model.vocabulary * _LOGIT_BYTES,
         "overhead": _CUDA_CONTEXT_BYTES if hardware.gpus else LIBRARIES_BYTES,
     }
     everywhere = recipe.launcher.all_processes

@@ -122,7 +122,8 @@ def _judging(recipe: Recipe, model: BaseModel, report: DatasetReport, figures: F
     cost = _cost(recipe, model, report, figures, hardware)
     share = figures.validation_rows / max(1, figures.train_rows)
     evaluations = 1 + -(-figures.steps // figures.eval_steps)
-    tokens, passes = share * report.tokens, ceil(share * report.tokens / work.JUDGED_TOKENS)
+    together = max(work.LEAST_JUDGED_TOKENS, recipe.training.micro_batch_size * figures.row_tokens)
+    tokens, passes = share * report.tokens, ceil(share * report.tokens / together)
     return evaluations * work.JUDGES * (tokens * cost.token + share * report.learned_tokens * cost.learned + passes * cost.passing)
 
 

@@ -62,7 +62,7 @@ def measured(
     return {
         **case._asdict(), "predicted_gb": plan["memory"]["total_bytes"] / 1e9, "peak_gb": run["peak_bytes"] / 1e9,
         "memory_ratio": plan["memory"]["total_bytes"] / run["peak_bytes"], "predicted_s": plan["time_seconds"], "took_s": took,
-        "time_ratio": plan["time_seconds"] / took, "eta_ratio": _eta_ratio(trained),
+        "time_ratio": plan["time_seconds"] / took, "eta_ratio": _eta_ratio(trained), "parts": plan["memory"]["parts"],
     }  # fmt: skip
 
 
@@ -76,6 +76,11 @@ def _eta_ratio(folder: Path) -> float | None:
     return said / (run.ended_at - at) if said and run.ended_at > at else None
 
 
+def answers_up_to(tokens: int, rows: int) -> list[str]:
+    """Of all lengths from a third of so many tokens to all of them, since rows of one length flatter a plan."""
+    return ["a" * round(tokens * (0.3 + 0.7 * row / rows)) for row in range(rows)]
+
+
 def write(rows: list[dict[str, Any]], name: str) -> None:
     """To the folder that PHITUNE_BENCHMARKS names, where it does."""
     if named := os.environ.get("PHITUNE_BENCHMARKS"):
@@ -85,4 +90,5 @@ def write(rows: list[dict[str, Any]], name: str) -> None:
 
 def show(row: dict[str, Any]) -> None:
     """One line of the printed table."""
-    print(" | ".join(f"{value:.2f}" if isinstance(value, float) else str(value) for value in row.values()), flush=True)
+    shown = (value for value in row.values() if not isinstance(value, dict))
+    print(" | ".join(f"{value:.2f}" if isinstance(value, float) else str(value) for value in shown), flush=True)

@@ -9,7 +9,7 @@ from statistics import median
 
 import pytest
 
-from tests.benchmarks.grid import SHAPES, Case, measured, model_of, show, write
+from tests.benchmarks.grid import SHAPES, Case, answers_up_to, measured, model_of, show, write
 from tests.helpers.commands import phitune
 
 BEFORE, LEFT = 0.30, 0.20
@@ -38,7 +38,7 @@ def test_the_time_comes_true(tmp_path: Path) -> None:
     models = {shape: model_of(tmp_path / f"model-{number}", shape) for number, shape in enumerate(SHAPES)}
     rows = []
     for number, case in enumerate(CASES):
-        answers = ["a" * round(case.tokens * (0.3 + 0.7 * row / ROWS)) for row in range(ROWS)]
+        answers = answers_up_to(case.tokens, ROWS)
         rows.append(measured(case, models[case.shape], tmp_path / str(number), home, answers, STEPS, HELD_OUT))
         show(rows[-1])
         kept.write_bytes(fresh)

@@ -9,8 +9,8 @@ RECOMPUTES = 1
 TRAINS_WEIGHTS = 1
 """Backward to the weights, on top."""
 JUDGES = 1
-JUDGED_TOKENS = 4096
-"""Held-out rows of like length go through the model together, up to so many tokens."""
+LEAST_JUDGED_TOKENS = 256
+"""So many of held-out rows go through the model together at least, where a training batch is smaller."""
 
 
 def operations(model: BaseModel, length: float) -> float:
