@@ -15,7 +15,7 @@ from safetensors.torch import load_file, save_file
 from transformers import Phi3Config, Phi3ForCausalLM
 
 from phitune_gui.catalog.base_models import judge_config
-from phitune_gui.catalog.base_models.work import TRAINS_ADAPTER, elements, operations
+from phitune_gui.catalog.base_models.work import BACK, FORWARD, elements, operations
 from phitune_gui.catalog.techniques.lora import LORA, LoraOptions
 from phitune_gui.catalog.techniques.quantisation import Quantisation
 from phitune_gui.core.calibration import Calibration, Speed
@@ -108,7 +108,7 @@ def _batch(rows: int, length: int) -> dict[str, torch.Tensor]:
 
 
 def _work(shape: tuple[int, int, int], rows: int, length: int) -> Work:
-    known, passes = judge_config(_config(*shape)), TRAINS_ADAPTER
+    known, passes = judge_config(_config(*shape)), FORWARD + BACK
     tokens = rows * length * passes
     return tokens * operations(known, length), tokens * elements(known), passes * known.layers
 

@@ -6,6 +6,7 @@ from typing import NamedTuple
 from phitune_gui.catalog.exports.sizes import parameters
 from phitune_gui.catalog.techniques import TECHNIQUES, read_options, technique
 from phitune_gui.catalog.techniques.quantisation import Quantisation
+from phitune_gui.catalog.techniques.target_modules import TargetedOptions, learning_layers
 from phitune_gui.core.base_model import BaseModel
 from phitune_gui.core.dataset_report import DatasetReport
 from phitune_gui.core.recipe import Recipe
@@ -35,6 +36,10 @@ class Figures(NamedTuple):
     eval_steps: int
     row_tokens: int
     """Tokens of the longest row after cutting, virtual ones included; the length limit while no row was measured."""
+    learning_layers: int
+    """Blocks that a gradient passes."""
+    drops_inputs: bool
+    """Whether adapters see their inputs with some dropped, which are kept apart then."""
     virtual_tokens: int
     start_tokens: int
     """How many tokens' forward pass the adapter's start is worth."""
@@ -70,6 +75,8 @@ def count(recipe: Recipe, model: BaseModel | None, report: DatasetReport | None)
         save_steps=training.save_steps or tenth,
         eval_steps=training.eval_steps or tenth,
         row_tokens=_row_tokens(recipe, model, report) + tokens,
+        learning_layers=learning_layers(options, model) if isinstance(options, Value) and model else 0,
+        drops_inputs=isinstance(options, TargetedOptions) and options.dropped_inputs > 0,
         virtual_tokens=tokens,
         start_tokens=chosen.start_tokens(options) if chosen else 0,
     )

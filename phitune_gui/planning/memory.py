@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from phitune_gui.catalog.base_models.shapes import linear_layers, linear_parameters, output_numbers
+from phitune_gui.catalog.base_models.shapes import input_numbers, linear_layers, linear_parameters, output_numbers
 from phitune_gui.catalog.exports.sizes import LIBRARIES_BYTES, dtype_bytes, parameters, weights_bytes
 from phitune_gui.catalog.launchers import LAUNCHERS
 from phitune_gui.catalog.techniques import Technique
@@ -72,7 +72,7 @@ def _parts(recipe: Recipe, model: BaseModel, figures: Figures, hardware: Hardwar
         "adapter": 0 if figures.trains_model else figures.trainable * _TRAINED_BYTES,
         "gradients": figures.trainable * _TRAINED_BYTES,
         "optimizer": figures.trainable * (2 + figures.extra_numbers) * _TRAINED_BYTES,
-        "activations": round(past * _activations(recipe, model, dtype, tokens, hardware)),
+        "activations": round(past * _activations(recipe, model, dtype, tokens, figures, hardware)),
         "logits": _LOGIT_POSITIONS * model.vocabulary * _LOGIT_BYTES,
         "overhead": _CUDA_CONTEXT_BYTES if hardware.gpus else LIBRARIES_BYTES,
     }
@@ -110,16 +110,18 @@ def _weights(model: BaseModel, dtype: str, quantisation: Quantisation | None) ->
     return round(linear * quantisation.bytes_per_weight) + (parameters(model) - linear + unpacked) * dtype_bytes(dtype)
 
 
-def _activations(recipe: Recipe, model: BaseModel, dtype: str, tokens: int, hardware: Hardware) -> int:
+def _activations(recipe: Recipe, model: BaseModel, dtype: str, tokens: int, figures: Figures, hardware: Hardware) -> int:
     """All tokens' activations, as the technique at work has them, and what it computes from the weights alone."""
     technique = technique_of(recipe)
     layer, outputs, weights = _activations_per_token(model, dtype), output_numbers(model), linear_parameters(model)
     layer = round(layer * technique.activation_factor) + round(outputs * technique.bytes_per_output)
+    if figures.drops_inputs:
+        layer += _TRAINED_BYTES * (input_numbers(model) + (outputs if technique.bytes_per_output else 0))
     if recipe.training.gradient_checkpointing:
         kept = model.layers * model.hidden * dtype_bytes(dtype)
         return tokens * (kept + layer) + round(technique.weight_copies * weights / model.layers * _TRAINED_BYTES)
     holes = _GPU_HOLES if hardware.gpus else 1.0 if _splits(recipe) else _HOLES[dtype]
-    whole = tokens * model.layers * layer * holes + technique.weight_copies * weights * _TRAINED_BYTES
+    whole = tokens * figures.learning_layers * layer * holes + technique.weight_copies * weights * _TRAINED_BYTES
     return round(whole) + _whole_layer(model, technique)
 
 

@@ -72,10 +72,12 @@ def step_seconds(recipe: Recipe, model: BaseModel, report: DatasetReport, figure
     here = 1 / recipe.launcher.nodes  # the share of this machine; the others compute theirs at the same time
     tokens = here * report.tokens / epoch * padding(report, recipe.training.micro_batch_size, recipe.data.max_length)
     passes = recipe.training.accumulation * recipe.launcher.processes
-    units = work.TRAINS_ADAPTER + recipe.training.gradient_checkpointing * work.RECOMPUTES + figures.trains_model * work.TRAINS_WEIGHTS
+    back = work.BACK + recipe.training.gradient_checkpointing * work.RECOMPUTES + figures.trains_model * work.TRAINS_WEIGHTS
+    units = work.FORWARD + back * figures.learning_layers / model.layers
     alike = tokens * technique.time_factor + passes * technique.time_per_pass
     computing = (
-        units * (alike * cost.token + passes * cost.passing) + work.TRAINS_ADAPTER * here * report.learned_tokens / epoch * cost.learned
+        units * (alike * cost.token + passes * cost.passing)
+        + (work.FORWARD + work.BACK) * here * report.learned_tokens / epoch * cost.learned
     )
     return computing * _sharing(recipe, hardware) + figures.trainable * _OPTIMIZER_SECONDS
 
@@ -124,7 +126,7 @@ def _judging(recipe: Recipe, model: BaseModel, report: DatasetReport, figures: F
     evaluations = 1 + -(-figures.steps // figures.eval_steps)
     together = max(work.LEAST_JUDGED_TOKENS, recipe.training.micro_batch_size * figures.row_tokens)
     tokens, passes = share * report.tokens, ceil(share * report.tokens / together)
-    return evaluations * work.JUDGES * (tokens * cost.token + share * report.learned_tokens * cost.learned + passes * cost.passing)
+    return evaluations * work.FORWARD * (tokens * cost.token + share * report.learned_tokens * cost.learned + passes * cost.passing)
 
 
 def _saving(figures: Figures) -> float:

@@ -28,6 +28,7 @@ class Case(NamedTuple):
     rows: int
     tokens: int
     checkpointing: bool = False
+    option: str = ""
 
 
 def model_of(folder: Path, shape: str) -> Path:
@@ -48,11 +49,12 @@ def measured(
     rows = [{"question": f"{number}?", "answer": answer} for number, answer in enumerate(answers)]
     data.write_text("".join(json.dumps(row) + "\n" for row in rows), "utf-8")
     edits = {
-        "training.max_steps": steps, "training.eval_steps": 10, "training.save_steps": 10, "training.micro_batch_size": case.rows,
+        "training.max_steps": steps, "training.eval_steps": ETA_STEP, "training.save_steps": ETA_STEP,
+        "training.micro_batch_size": case.rows,
         "training.accumulation": 1, "training.dtype": case.dtype, "training.gradient_checkpointing": str(case.checkpointing).lower(),
         "data.max_length": case.tokens, "data.validation.percent": validation,
     }  # fmt: skip
-    options = [part for name, value in edits.items() for part in ("-o", f"{name}={value}")]
+    options = [part for edit in (*(f"{name}={value}" for name, value in edits.items()), case.option) if edit for part in ("-o", edit)]
     new = ("recipe", "new", "--model", str(model), "--data", str(data), "--technique", case.technique, "--out", str(recipe))
     phitune(*new, *options, home=home)
     plan = phitune("plan", str(recipe), home=home)

@@ -13,7 +13,7 @@ from tests.benchmarks.grid import SHAPES, Case, answers_up_to, measured, model_o
 from tests.helpers.commands import phitune
 
 MEDIAN_ERROR, WORST_ERROR, UNDER = 0.10, 0.25, 0.15
-STEPS, ROWS, HELD_OUT = 12, 100, 10
+STEPS, ROWS, HELD_OUT = 10, 100, 4
 
 CASES = [
     *(Case(shape, "lora", dtype, rows, tokens, checkpointing)
@@ -24,6 +24,9 @@ CASES = [
     *(Case("starter", technique, "float32", 4, 256, checkpointing)
       for technique in ("full", "qlora") for checkpointing in (False, True)),
     Case("starter", "boft", "float32", 4, 256),
+    Case("starter", "lora", "bfloat16", 4, 256, option="technique.options.dropout=0.05"),
+    Case("starter", "dora", "bfloat16", 2, 256, option="technique.options.dropout=0.05"),
+    Case("starter", "lora", "bfloat16", 4, 256, option="technique.options.model_blocks=15-29"),
 ]  # fmt: skip
 
 

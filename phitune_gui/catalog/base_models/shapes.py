@@ -36,6 +36,11 @@ def linear_parameters(model: BaseModel) -> int:
     return model.layers * sum(layer.weights for layer in linear_layers(model).values())
 
 
+def input_numbers(model: BaseModel) -> int:
+    """Inputs of one block's linear layers together."""
+    return sum(layer.inputs for layer in linear_layers(model).values())
+
+
 def output_numbers(model: BaseModel) -> int:
     """Outputs of one block's linear layers together."""
     return sum(layer.outputs for layer in linear_layers(model).values())

@@ -3,12 +3,12 @@
 from phitune_gui.catalog.base_models.shapes import embedding_parameters, linear_parameters
 from phitune_gui.core.base_model import BaseModel
 
-TRAINS_ADAPTER = 2
-"""Forward passes' worth of a training step on frozen weights: forward, and backward to the inputs."""
+FORWARD = 1
+BACK = 1
+"""Forward passes' worth of the way back to the inputs, of the layers that a gradient passes."""
 RECOMPUTES = 1
 TRAINS_WEIGHTS = 1
-"""Backward to the weights, on top."""
-JUDGES = 1
+"""The way back to the weights, on top."""
 LEAST_JUDGED_TOKENS = 256
 """So many of held-out rows go through the model together at least, where a training batch is smaller."""
 

@@ -32,6 +32,11 @@ class AdaLoraOptions(TargetedOptions):
         json_schema_extra={"advanced": True, "unit": "%"},
     )  # fmt: skip
 
+    @property
+    def dropped_inputs(self) -> float:
+        """What `dropout` says."""
+        return self.dropout
+
 
 def peft_config(options: AdaLoraOptions) -> dict[str, Any]:
     """AdaLoRA (Zhang et al. 2023, arXiv 2303.10512) in PEFT's words, for a run of one step; `schedule` says what holds for more."""

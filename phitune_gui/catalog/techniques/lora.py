@@ -24,6 +24,11 @@ class LoraOptions(TargetedOptions):
     )  # fmt: skip
     dropout: float = DROPOUT
 
+    @property
+    def dropped_inputs(self) -> float:
+        """What `dropout` says."""
+        return self.dropout
+
 
 def peft_config(options: LoraOptions) -> dict[str, Any]:
     """LoRA in PEFT's words."""

@@ -57,6 +57,11 @@ class TargetedOptions(Value):
         json_schema_extra={"advanced": True},
     )  # fmt: skip
 
+    @property
+    def dropped_inputs(self) -> float:
+        """Share of each adapted layer's inputs that is dropped while training."""
+        return 0.0
+
 
 def on_layers(kind: str, options: TargetedOptions, **words: Any) -> dict[str, Any]:
     """A PEFT config of this kind for the layers that the options choose."""
@@ -68,6 +73,11 @@ def adapted_blocks(options: Value, model: BaseModel) -> tuple[int, ...]:
     """The numbers of the model's blocks whose layers get an adapter; all of them where none is named."""
     named = options.model_blocks if isinstance(options, TargetedOptions) else ()
     return tuple(number for number in range(model.layers) if number in named) if named else tuple(range(model.layers))
+
+
+def learning_layers(options: Value, model: BaseModel) -> int:
+    """How many blocks a gradient passes on its way down: from the last one to the first with an adapter."""
+    return model.layers - min(adapted_blocks(options, model), default=0)
 
 
 def check_rank(options: TargetedOptions, rank: int, model: BaseModel | None, severity: Severity = "advice") -> tuple[Problem, ...]:

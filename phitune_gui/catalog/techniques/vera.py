@@ -22,6 +22,11 @@ class VeraOptions(TargetedOptions):
         json_schema_extra={"advanced": True},
     )  # fmt: skip
 
+    @property
+    def dropped_inputs(self) -> float:
+        """What `dropout` says."""
+        return self.dropout
+
 
 def peft_config(options: VeraOptions) -> dict[str, Any]:
     """VeRA (Kopiczko et al. 2023, arXiv 2310.11454) in PEFT's words; the matrices are saved, because their seed is not portable."""
