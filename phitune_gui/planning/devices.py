@@ -3,6 +3,7 @@
 from typing import Any, Literal
 
 from phitune_gui.catalog.exports.sizes import parameters
+from phitune_gui.catalog.launchers import LAUNCHERS
 from phitune_gui.catalog.techniques import TECHNIQUES, Technique
 from phitune_gui.core.base_model import BaseModel
 from phitune_gui.core.calibration import PastRun
@@ -43,3 +44,8 @@ def kind_of(recipe: Recipe, model: BaseModel, figures: Figures, hardware: Hardwa
 def technique_of(recipe: Recipe) -> Technique[Any]:
     """The recipe's technique; the first of the catalog where its name is unknown, which a check says."""
     return next((known for known in TECHNIQUES if known.id == recipe.technique.id), TECHNIQUES[0])
+
+
+def splits_layers(recipe: Recipe) -> bool:
+    """Whether the processes share the layers of one model."""
+    return any(known.splits_layers for known in LAUNCHERS if known.id == recipe.launcher.id)

@@ -1,17 +1,15 @@
 """How much memory training will need at its peak, part by part, from closed formulas."""
 
-from typing import Any
-
-from phitune_gui.catalog.base_models.shapes import input_numbers, linear_layers, linear_parameters, output_numbers
+from phitune_gui.catalog.base_models.shapes import linear_layers, linear_parameters
 from phitune_gui.catalog.exports.sizes import LIBRARIES_BYTES, dtype_bytes, parameters, weights_bytes
 from phitune_gui.catalog.launchers import LAUNCHERS
-from phitune_gui.catalog.techniques import Technique
 from phitune_gui.catalog.techniques.quantisation import Quantisation
 from phitune_gui.core.base_model import BaseModel
 from phitune_gui.core.hardware import Hardware
 from phitune_gui.core.plan import MemoryPlan
 from phitune_gui.core.recipe import Recipe
-from phitune_gui.planning.devices import kind_of, planned_dtype, technique_of, trains_on
+from phitune_gui.planning.activations import activations
+from phitune_gui.planning.devices import kind_of, planned_dtype, splits_layers, trains_on
 from phitune_gui.planning.figures import Figures
 from phitune_gui.planning.split_layers import loading_bytes, split_weights
 from phitune_gui.planning.zero_memory import zero3_loading_bytes, zero3_weights, zero_parts
@@ -23,10 +21,6 @@ PART_LABELS = {
 """The parts of a memory plan as people read them."""
 _TRAINED_BYTES = 4
 """Trained weights and their gradients are float32; AdamW keeps two more float32 numbers per trained parameter."""
-_HOLES = {"float32": 1.55, "bfloat16": 1.42}
-"""Resident over living bytes of activations with glibc; measured 1.45 to 1.8 and 1.3 to 1.45. bfloat16 leaves smaller holes."""
-_GPU_HOLES = 1.08
-"""The same with torch's CUDA allocator: 5 to 10 % are reported; not measured here."""
 _CUDA_CONTEXT_BYTES = 500_000_000
 _LOGIT_BYTES = 8
 _LOGIT_POSITIONS = 256
@@ -72,27 +66,22 @@ def _parts(recipe: Recipe, model: BaseModel, figures: Figures, hardware: Hardwar
         "adapter": 0 if figures.trains_model else figures.trainable * _TRAINED_BYTES,
         "gradients": figures.trainable * _TRAINED_BYTES,
         "optimizer": figures.trainable * (2 + figures.extra_numbers) * _TRAINED_BYTES,
-        "activations": round(past * _activations(recipe, model, dtype, tokens, figures, hardware)),
+        "activations": round(past * activations(recipe, model, dtype, tokens, figures, hardware)),
         "logits": _LOGIT_POSITIONS * model.vocabulary * _LOGIT_BYTES,
         "overhead": _CUDA_CONTEXT_BYTES if hardware.gpus else LIBRARIES_BYTES,
     }
     everywhere = recipe.launcher.all_processes
     stage = next((known.zero_stage for known in LAUNCHERS if known.id == recipe.launcher.id), None)
     split = zero3_weights if stage == 3 else split_weights
-    held = split(model, dtype, processes, everywhere) if _splits(recipe) else {"weights": weights * processes}
+    held = split(model, dtype, processes, everywhere) if splits_layers(recipe) else {"weights": weights * processes}
     parts = {**held, **{name: size * processes for name, size in parts.items()}}
     if stage is not None:
         parts |= zero_parts(stage, figures.trainable, processes, everywhere)
-    if _splits(recipe):
+    if splits_layers(recipe):
         last = zero3_loading_bytes if stage == 3 else loading_bytes
         loading = last(model, dtype, processes, everywhere) + parts["overhead"]
         parts["loading"] = max(0, loading - sum(parts.values()))
     return parts
-
-
-def _splits(recipe: Recipe) -> bool:
-    """Whether the processes share the layers of one model."""
-    return any(known.splits_layers for known in LAUNCHERS if known.id == recipe.launcher.id)
 
 
 def _processes(recipe: Recipe) -> int:
@@ -108,33 +97,3 @@ def _weights(model: BaseModel, dtype: str, quantisation: Quantisation | None) ->
     linear = linear_parameters(model)
     unpacked = max(layer.weights for layer in linear_layers(model).values())
     return round(linear * quantisation.bytes_per_weight) + (parameters(model) - linear + unpacked) * dtype_bytes(dtype)
-
-
-def _activations(recipe: Recipe, model: BaseModel, dtype: str, tokens: int, figures: Figures, hardware: Hardware) -> int:
-    """All tokens' activations, as the technique at work has them, and what it computes from the weights alone."""
-    technique = technique_of(recipe)
-    layer, outputs, weights = _activations_per_token(model, dtype), output_numbers(model), linear_parameters(model)
-    layer = round(layer * technique.activation_factor) + round(outputs * technique.bytes_per_output)
-    if figures.drops_inputs:
-        layer += _TRAINED_BYTES * (input_numbers(model) + (outputs if technique.bytes_per_output else 0))
-    if recipe.training.gradient_checkpointing:
-        kept = model.layers * model.hidden * dtype_bytes(dtype)
-        return tokens * (kept + layer) + round(technique.weight_copies * weights / model.layers * _TRAINED_BYTES)
-    holes = _GPU_HOLES if hardware.gpus else 1.0 if _splits(recipe) else _HOLES[dtype]
-    whole = tokens * figures.learning_layers * layer * holes + technique.weight_copies * weights * _TRAINED_BYTES
-    return round(whole) + _whole_layer(model, technique)
-
-
-def _whole_layer(model: BaseModel, technique: Technique[Any]) -> int:
-    """A technique that measures whole adapted weights holds the largest of them twice in float32."""
-    largest = max(layer.weights for layer in linear_layers(model).values())
-    return 2 * largest * _TRAINED_BYTES if technique.bytes_per_output else 0
-
-
-def _activations_per_token(model: BaseModel, dtype: str) -> int:
-    """Bytes that one layer keeps per token for the backward pass, with float32 adapters on all four linear layers.
-
-    With gradient checkpointing each layer keeps only its input, and one layer at a time is computed again in full; freed memory
-    then returns to the system at once, as it does when layers are split. Else the allocator keeps holes between what is alive.
-    """
-    return 44 * model.hidden + 16 * model.intermediate if dtype == "float32" else 32 * model.hidden + 10 * model.intermediate

@@ -24,9 +24,9 @@ CASES = [
     *(Case("starter", technique, "float32", 4, 256, checkpointing)
       for technique in ("full", "qlora") for checkpointing in (False, True)),
     Case("starter", "boft", "float32", 4, 256),
-    Case("starter", "lora", "bfloat16", 4, 256, option="technique.options.dropout=0.05"),
-    Case("starter", "dora", "bfloat16", 2, 256, option="technique.options.dropout=0.05"),
-    Case("starter", "lora", "bfloat16", 4, 256, option="technique.options.model_blocks=15-29"),
+    Case("starter", "lora", "bfloat16", 4, 256, option="technique.dropout=0.05"),
+    Case("starter", "dora", "bfloat16", 2, 256, option="technique.dropout=0.05"),
+    Case("starter", "lora", "bfloat16", 4, 256, option="technique.model_blocks=15-29"),
 ]  # fmt: skip
 
 
