@@ -9,6 +9,7 @@ from PySide6.QtGui import QColor, QFont, QFontDatabase, QGuiApplication, QPalett
 from PySide6.QtWidgets import QApplication, QStyleFactory
 
 from phitune_gui.files.resources import resource
+from phitune_gui.ui.fonts import provide_tamil
 
 ThemeChoice = Literal["system", "light", "dark"]
 
@@ -142,6 +143,7 @@ class Theme(QObject):
         self._app = app
         self.choice: ThemeChoice = choice
         app.setStyle(QStyleFactory.create("Fusion"))
+        provide_tamil()
         app.setFont(body_font())
         app.styleHints().colorSchemeChanged.connect(self._follow_system)
         self._show()

@@ -9,8 +9,10 @@ from phitune_gui.catalog.scenarios import Scenario
 from phitune_gui.ui.translation import declared, in_tamil, scenario_titles
 from phitune_gui.ui.widgets.choice_card import ChoiceCard
 from phitune_gui.ui.widgets.columns import Columns
-from phitune_gui.ui.widgets.one_line import OneLine
 from phitune_gui.ui.widgets.words import words
+
+LEAST, LEAST_TAMIL = 150, 230
+"""Widths in px; Tamil words are long, and its titles are sentences."""
 
 
 class ScenarioTile(ChoiceCard):
@@ -23,7 +25,7 @@ class ScenarioTile(ChoiceCard):
         self.body.setContentsMargins(14, 10, 14, 10)
         self.body.setSpacing(2)
         self.body.addWidget(words(declared(scenario.label), "strong", wrap=True))
-        self.body.addWidget(OneLine(first if in_tamil() else declared(scenario.hint)))
+        self.body.addWidget(words(first if in_tamil() else declared(scenario.hint), "small", wrap=True))
         self.body.addStretch(1)
         self.setToolTip(f"{first}\n{second}")
         self.setAccessibleName(declared(scenario.label))
@@ -40,7 +42,7 @@ class ScenarioGrid(QWidget):
         super().__init__(parent)
         self.setObjectName("plain")
         self.tiles = {scenario.id: ScenarioTile(scenario) for scenario in scenarios}
-        grid = Columns(most=3, least=150, spacing=10)
+        grid = Columns(most=3, least=LEAST_TAMIL if in_tamil() else LEAST, spacing=10)
         for id, tile in self.tiles.items():
             grid.add(tile)
             tile.clicked.connect(lambda _checked=False, id=id: self.chosen.emit(id))
