@@ -1,19 +1,25 @@
-"""The titles that forms give to a recipe's fields, for sentences that name a field as a file or command line writes it."""
+"""What forms call a recipe's fields and their values, for sentences that name them as a file or command line writes them."""
 
 import re
 from collections.abc import Mapping
 from functools import cache
-from typing import Any
+from typing import Any, Literal, get_args, get_origin
 
 from pydantic import BaseModel
+from pydantic.fields import FieldInfo
 from PySide6.QtCore import QCoreApplication
 
+from phitune_gui.catalog.launchers import LAUNCHERS
 from phitune_gui.catalog.techniques import TECHNIQUES
 from phitune_gui.core.problem import Problem
 from phitune_gui.core.recipe import Recipe
-from phitune_gui.ui.translation import declared
+from phitune_gui.ui.translation import choice_words, declared
 
-_DOTTED = re.compile(r"\b[a-z]+(?:\.[a-z_]+)+\b")
+_VALUE = r"[a-z0-9_]+\b(?!\.[a-z])"
+_NAMED = re.compile(rf"\b([a-z]+(?:\.[a-z_]+)+)\b(?:( to one of: | to | is | )({_VALUE}(?:(?:, | or ){_VALUE})*))?")
+"""A dotted name, and the values that the sentence names after it: `launcher.id to ddp or fsdp2`."""
+
+_YES_NO = {"true": "on", "false": "off"}
 
 
 def field_title(dotted: str) -> str | None:
@@ -22,9 +28,24 @@ def field_title(dotted: str) -> str | None:
     return declared(title) if title else None
 
 
+def value_title(dotted: str, value: str) -> str | None:
+    """`data.broken_rows`, `leave_out` -> `leave out`, in the person's language; None for a value that a form does not offer."""
+    label = _offered().get((dotted, value))
+    return declared(label) if label else None
+
+
 def with_titles(sentence: str) -> str:
-    """The sentence with each dotted field name replaced by its title in quotation marks."""
-    return _DOTTED.sub(lambda found: f"“{title}”" if (title := field_title(found[0])) else found[0], sentence)
+    """The sentence with each dotted field name, and the values named after it, as the form has them, in quotation marks."""
+    return _NAMED.sub(_titled, sentence)
+
+
+def _titled(found: re.Match[str]) -> str:
+    name, between, values = found[1], found[2] or "", found[3] or ""
+    title = field_title(name)
+    if title is None:
+        return found[0]
+    said = re.sub(r"[a-z0-9_]+", lambda word: f"“{label}”" if (label := value_title(name, word[0])) else word[0], values)
+    return f"“{title}”{between}{said}"
 
 
 def wrong_field_problems(faults: Mapping[str, str]) -> tuple[Problem, ...]:
@@ -35,15 +56,33 @@ def wrong_field_problems(faults: Mapping[str, str]) -> tuple[Problem, ...]:
 
 @cache
 def _titles() -> dict[str, str]:
+    return {name: field.title for name, field in _fields() if field.title}
+
+
+@cache
+def _offered() -> dict[tuple[str, str], str]:
+    """The labels of the values that lists and check boxes offer, by field and value."""
+    labels = {(name, str(value)): choice_words(value) for name, field in _fields() for value in _choices(field)}
+    yes_no = {(name, value): label for name, field in _fields() if field.annotation is bool for value, label in _YES_NO.items()}
+    techniques = {("technique.id", known.id): known.label for known in TECHNIQUES}
+    return {**labels, **yes_no, **techniques, **{("launcher.id", known.id): known.label for known in LAUNCHERS}}
+
+
+def _choices(field: FieldInfo) -> tuple[Any, ...]:
+    return get_args(field.annotation) if get_origin(field.annotation) is Literal else ()
+
+
+@cache
+def _fields() -> tuple[tuple[str, FieldInfo], ...]:
     options = [entry for technique in TECHNIQUES for entry in _walk(technique.options, "technique.")]
-    return dict([*options, *_walk(Recipe, "")])
+    return (*options, *_walk(Recipe, ""))
 
 
-def _walk(owner: Any, prefix: str) -> list[tuple[str, str]]:
+def _walk(owner: Any, prefix: str) -> list[tuple[str, FieldInfo]]:
     found = []
     for name, field in owner.model_fields.items():
         if isinstance(field.annotation, type) and issubclass(field.annotation, BaseModel):
             found += _walk(field.annotation, f"{prefix}{name}.")
-        elif field.title:
-            found.append((f"{prefix}{name}", field.title))
+        else:
+            found.append((f"{prefix}{name}", field))
     return found

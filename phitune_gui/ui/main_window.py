@@ -28,8 +28,6 @@ from phitune_gui.ui.widgets.status_line import StatusLine
 from phitune_gui.ui.widgets.top_overlay import TopOverlay
 from phitune_gui.ui.window_menu import fill_menu
 
-FIELD_PAGES = {"model": "model", "data": "data", "technique": "tune", "training": "tune", "launcher": "tune", "export": "tune"}
-"""Which page a problem's place belongs to."""
 STARTING_PAGES = ("model", "data", "tune")
 """Where Start is what comes next; the other pages have a main button of their own."""
 
@@ -181,7 +179,7 @@ class MainWindow(QMainWindow):
             self.show_page(self._status.page)
 
     def _open_problem(self, where: str) -> None:
-        self.show_page(FIELD_PAGES.get(session_words.section_of(where), "data" if ":" in where or "/" in where else "tune"))
+        self.show_page(session_words.page_of(where))
         self.session.field_requested.emit(where)
 
     # drops

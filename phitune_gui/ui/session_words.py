@@ -22,6 +22,9 @@ from phitune_gui.ui.widgets.rail import Mark
 from phitune_gui.ui.widgets.run_card import RunWords
 from phitune_gui.ui.widgets.run_words import stage_text
 
+PAGES = {"model": "model", "data": "data", "technique": "tune", "training": "tune", "launcher": "tune", "export": "tune"}
+"""Where each section of the recipe is edited."""
+
 
 def _tr(text: str) -> str:
     return QCoreApplication.translate("SessionWords", text)
@@ -39,15 +42,21 @@ def section_of(where: str) -> str:
     return "technique" if where == "model.adapter" else where.split(".")[0]
 
 
+def page_of(where: str) -> str:
+    """The page on which a problem of this place is mended: a field of the recipe, a file, a line of one, or a word such as `memory`."""
+    is_file = any(sign in where for sign in ":/\\")
+    return PAGES.get(section_of(where), "data" if is_file else "tune")
+
+
 def rail_marks(session: Session) -> dict[str, tuple[Mark, str]]:
     """The mark of every page's state, with a text that replaces its sign."""
-    blocked = {section_of(problem.where) for problem in session.plan.problems if problem.severity == "problem"}
+    blocked = {page_of(problem.where) for problem in problems_beside(session) if problem.severity == "problem"}
     has_data, has_model = bool(session.recipe.data.sources), bool(session.recipe.model.path)
     model: Mark = "" if not has_model else "problem" if "model" in blocked else "ready" if session.model else "running"
     data: Mark = (
         "" if not has_data else "problem" if session.data_problem or "data" in blocked else "ready" if session.report else "running"
     )
-    tune: Mark = "" if not (has_data and has_model) else "problem" if blocked & {"technique", "training", "launcher"} else "ready"
+    tune: Mark = "" if not (has_data and has_model) else "problem" if "tune" in blocked else "ready"
     return {
         "model": (model, ""), "data": (data, ""), "tune": (tune, ""), "train": _train_mark(session), "export": _export_mark(session),
         "chat": ("running", "") if session.chat_state in ("loading", "answering") else ("", ""),

@@ -13,6 +13,11 @@ def declared(text: str) -> str:
     return QCoreApplication.translate(DECLARED, text) if text else ""
 
 
+def choice_words(value: object) -> str:
+    """A value that a field offers to choose, in words that can be declared: `leave_out` -> `leave out`."""
+    return str(value).replace("_", " ")
+
+
 def plural(one: str, many: str, count: int) -> str:
     """`one` or `many` (already translated, with `{count}` in it), filled in."""
     return (one if count == 1 else many).format(count=f"{count:,}")

@@ -332,6 +332,9 @@ def test_amounts_are_said_as_people_say_them() -> None:
         ("Set data.max_length to 512 or less.", "Set “Longest conversation” to 512 or less."),
         ("technique.rank is too high for training.micro_batch_size.", "“Rank” is too high for “Rows at a time”."),
         ("The file data.jsonl and data.unknown stay.", "The file data.jsonl and data.unknown stay."),
+        ("Mend the file, or set data.broken_rows to leave_out.", "Mend the file, or set “Damaged rows” to “leave out”."),
+        ("Set launcher.id to ddp or technique.id to lora.", "Set “Launcher” to “Several processes” or “Technique” to “LoRA”."),
+        ("Set training.gradient_checkpointing to false.", "Set “Save memory (slower)” to “off”."),
     ],
 )
 def test_problems_in_the_window_name_fields_as_forms_do(qtbot: QtBot, sentence: str, read: str) -> None:

@@ -9,7 +9,9 @@ from PySide6.QtCore import QLocale, Qt
 from PySide6.QtWidgets import QLabel, QWidget
 
 from phitune_gui.ui.main_window import MainWindow
+from phitune_gui.ui.pages.export_page import ExportPage
 from phitune_gui.ui.pages.home_page import HomePage
+from phitune_gui.ui.showcase import STATES
 
 Live = Callable[..., Any]
 
@@ -28,6 +30,11 @@ def is_whole(label: QLabel) -> bool:
     return needed.width() <= label.width() and needed.height() <= label.height()
 
 
+def is_in_sight(widget: QWidget) -> bool:
+    """Whether all of it is seen without scrolling."""
+    return widget.visibleRegion().boundingRect() == widget.rect()
+
+
 @pytest.fixture(params=["en_GB", "ta_IN"])
 def language(request: pytest.FixtureRequest) -> Iterator[str]:
     before = QLocale()
@@ -43,5 +50,48 @@ def test_every_caption_of_a_scenario_is_whole(language: str, live: Live) -> None
         labels = [label for tile in home.scenarios.tiles.values() for label in tile.findChildren(QLabel)]
         assert len(labels) == 18
         assert [label.text() for label in labels if not is_whole(label)] == []
+
+    live(story)
+
+
+@pytest.mark.parametrize(("page", "state"), [("data", "problem"), ("tune", "cannot")])
+def test_what_blocks_start_is_read_with_its_cure_before_anything_else(live: Live, page: str, state: str) -> None:
+    async def story(window: MainWindow) -> None:
+        STATES[page][state](window.session, window)
+        await shown(window, page)
+        boxes = window.run_card.problems.boxes
+        assert boxes
+        assert all(is_in_sight(box) for box in boxes)
+        assert all(is_in_sight(button) for button in (window.run_card.start, window.run_card.fit) if button.isVisible())
+        assert "Problem." not in "".join(box.accessibleName() for box in window.run_card.advice.boxes)
+
+    live(story)
+
+
+@pytest.mark.parametrize(("state", "verdict"), [("not-verified", "Not verified"), ("verified", "Verified")])
+def test_the_verdict_on_an_export_is_seen_without_scrolling(live: Live, state: str, verdict: str) -> None:
+    async def story(window: MainWindow) -> None:
+        STATES["export"][state](window.session, window)
+        page = await shown(window, "export")
+        assert isinstance(page, ExportPage)
+        assert page.report.verdict.text() == verdict
+        assert all(is_in_sight(label) for label in (page.report.verdict, page.report.why, page.report.place))
+        assert not page.targets.visibleRegion().boundingRect().height()
+        page.another.click()
+        assert is_in_sight(page.choice_title)
+
+    live(story)
+
+
+def test_a_job_that_begins_or_ends_is_brought_into_sight(live: Live) -> None:
+    async def story(window: MainWindow) -> None:
+        STATES["export"]["ready"](window.session, window)
+        page = await shown(window, "export")
+        assert isinstance(page, ExportPage)
+        for state, told in (("running", page.progress), ("not-verified", page.report.verdict)):
+            page.verticalScrollBar().setValue(page.verticalScrollBar().maximum())
+            STATES["export"][state](window.session, window)
+            await asyncio.sleep(0.1)
+            assert is_in_sight(told)
 
     live(story)

@@ -12,7 +12,7 @@ import pytest
 from PySide6.QtCore import QMimeData, QPoint, QPointF, Qt, QTimer, QUrl
 from PySide6.QtGui import QDragEnterEvent, QDropEvent
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QAbstractButton, QApplication, QLabel, QSpinBox, QWidget
+from PySide6.QtWidgets import QAbstractButton, QApplication, QComboBox, QLabel, QSpinBox, QWidget
 
 from phitune_gui.core.problem import Problem
 from phitune_gui.core.recipe import Recipe
@@ -149,6 +149,52 @@ def test_a_bad_dataset_is_a_problem_that_blocks_start(live: Live, model: Path, t
         await until(lambda: session.model is not None and any(words in problem.what for problem in session.plan.problems))
         assert session.plan.blocked
         assert not window.run_card.start.isEnabled()
+        await until(lambda: window.rail.buttons["data"].mark == "problem")
+
+    live(story)
+
+
+def test_a_damaged_line_leaves_no_tick_and_is_cured_by_what_the_form_offers(live: Live, model: Path, tmp_path: Path) -> None:
+    path = tmp_path / "rows.jsonl"
+    path.write_bytes(b'{"question": "q", "answer": "a"}\n' * 16 + b'{"question": "q", "ans\n' + b'{"question": "q", "answer": "b"}\n' * 9)
+
+    async def story(window: MainWindow) -> None:
+        session, mark = window.session, window.rail.buttons["data"]
+        session.begin()
+        drop(window, model)
+        drop(window, path)
+        await until(lambda: any("Line 17" in problem.what for problem in session.plan.problems))
+        said = " ".join(box.accessibleName() for box in window.run_card.problems.boxes)
+        page = window.stack.currentWidget()
+        assert isinstance(page, DataPage)
+        row = page.reading.rows["broken_rows"]
+        offered = row.editor.widget
+        assert isinstance(offered, QComboBox)
+        labels = [offered.itemText(place) for place in range(offered.count())]
+        assert mark.mark == "problem"
+        assert f"set “{row.label.text()}” to “{labels[1]}”" in said
+        assert "_" not in "".join(labels)
+
+        offered.setFocus()
+        QTest.keyClick(offered, Qt.Key.Key_Down)
+        await until(lambda: session.recipe.data.broken_rows == "leave_out" and session.can_start)
+        assert mark.mark == "ready"
+
+    live(story)
+
+
+def test_a_wrong_value_leaves_no_tick_beside_its_page(live: Live, model: Path, data: Path) -> None:
+    async def story(window: MainWindow) -> None:
+        session = window.session
+        session.begin()
+        drop(window, model)
+        drop(window, data)
+        await until(lambda: session.can_start)
+        assert window.rail.buttons["tune"].mark == "ready"
+        session.mark_field("training.epochs", "Please type a number.")
+        assert window.rail.buttons["tune"].mark == "problem"
+        session.mark_field("training.epochs", "")
+        assert window.rail.buttons["tune"].mark == "ready"
 
     live(story)
 

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from PySide6.QtCore import QTimer, QUrl
+from PySide6.QtCore import QPoint, QUrl
 from PySide6.QtGui import QDesktopServices
 from PySide6.QtWidgets import QComboBox, QHBoxLayout, QVBoxLayout, QWidget
 
@@ -48,48 +48,57 @@ class ExportPage(PageFrame):
             {"train": self.tr("Go to Train"), "runs": self.tr("Open an earlier run")},
         )
         self.failure, self.progress = OutcomeCard(), JobProgress()
-        self.column.addWidget(self.empty)
-        self.column.addWidget(self._build_choice())
-        for widget in (self.progress, self.failure, self._build_exports()):
-            self.column.addWidget(widget)
+        for widget in (self.empty, self._build_run(), self.progress, self.failure, self._build_exports(), self._build_choice()):
+            self.column.addWidget(widget)  # what was made, and whether it may be trusted, comes before what else could be made
         self.column.addStretch(1)
 
-    def _build_choice(self) -> QWidget:
-        self._choice = QWidget()
-        self._choice.setObjectName("plain")
+    def _build_run(self) -> QWidget:
+        self._run = QWidget()
+        self._run.setObjectName("plain")
         self.runs = QComboBox()
         self.runs.setAccessibleName(self.tr("Run to export"))
         self.runs.setMinimumWidth(320)
-        self.targets = TargetGrid(EXPORTS)
-        self.start = Button(self.tr("Export"), "primary")
-        run_row, start_row = QHBoxLayout(), QHBoxLayout()
-        run_row.setSpacing(12)
-        run_row.addWidget(words(self.tr("Run"), "quiet"))
-        run_row.addWidget(self.runs, 1)
-        run_row.addStretch(1)
-        start_row.addStretch(1)
-        start_row.addWidget(self.start)
-        column = QVBoxLayout(self._choice)
-        column.setContentsMargins(0, 0, 0, 0)
-        column.setSpacing(14)
-        column.addLayout(run_row)
-        column.addWidget(self.targets)
-        column.addLayout(start_row)
-        return self._choice
+        row = QHBoxLayout(self._run)
+        row.setContentsMargins(0, 0, 0, 0)
+        row.setSpacing(12)
+        row.addWidget(words(self.tr("Run"), "quiet"))
+        row.addWidget(self.runs, 1)
+        row.addStretch(1)
+        return self._run
 
     def _build_exports(self) -> QWidget:
         self._kept = QWidget()
         self._kept.setObjectName("plain")
         self.report = ParityView()
         self.chips = ChoiceChips()
+        self.exports_title, self.another = words("", "heading"), Button(self.tr("Make another"), "link")
+        head = QHBoxLayout()
+        head.addWidget(self.exports_title, 1)
+        head.addWidget(self.another)
         column = QVBoxLayout(self._kept)
-        column.setContentsMargins(0, 8, 0, 0)
+        column.setContentsMargins(0, 0, 0, 8)
         column.setSpacing(10)
-        self.exports_title = words("", "heading")
-        column.addWidget(self.exports_title)
+        column.addLayout(head)
         column.addWidget(self.chips)
         column.addWidget(self.report)
         return self._kept
+
+    def _build_choice(self) -> QWidget:
+        self._choice = QWidget()
+        self._choice.setObjectName("plain")
+        self.choice_title = words(self.tr("Make another export"), "heading")
+        self.targets = TargetGrid(EXPORTS)
+        self.start = Button(self.tr("Export"), "primary")
+        start_row = QHBoxLayout()
+        start_row.addStretch(1)
+        start_row.addWidget(self.start)
+        column = QVBoxLayout(self._choice)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(14)
+        column.addWidget(self.choice_title)
+        column.addWidget(self.targets)
+        column.addLayout(start_row)
+        return self._choice
 
     def _connect(self) -> None:
         session = self._session
@@ -101,6 +110,7 @@ class ExportPage(PageFrame):
         self.empty.chosen.connect(session.page_requested)
         self.runs.activated.connect(self._choose_run)
         self.chips.chosen.connect(self._choose_export)
+        self.another.clicked.connect(self._show_choice)
         self.start.clicked.connect(lambda: session.start_export(self.targets.choice))
         self.progress.cancel_asked.connect(session.cancel_export)
         self.failure.chosen.connect(lambda _action: session.start_export(session.export_target or AUTO))
@@ -116,7 +126,8 @@ class ExportPage(PageFrame):
         records, shown, run = self._usable(), session.run_folder, session.run
         can_export = run is not None and run.ended and bool(run.artifacts)
         self.empty.setVisible(not records and not can_export)
-        self._choice.setVisible(bool(records) or can_export)
+        for part in (self._run, self._choice):
+            part.setVisible(bool(records) or can_export)
         title = elided(session.run_title, 56)
         self.tell_about(title, str(shown or ""))
         self.exports_title.setText(self.tr("Exports of {run}").format(run=title))
@@ -135,7 +146,7 @@ class ExportPage(PageFrame):
     def _refresh_export(self) -> None:
         job = self._session.export_run
         busy = job is not None and not job.ended
-        ended = self._busy and not busy
+        began_or_ended = self._busy != busy
         self._busy = busy
         self.progress.setVisible(busy)
         self.targets.setEnabled(not busy)
@@ -149,13 +160,12 @@ class ExportPage(PageFrame):
         if failure is not None:
             self.failure.show_failure(failure, self.tr("The export failed"), {"again": self.tr("Try again")})
         self._show_exports()
-        if ended:
-            QTimer.singleShot(0, self, self._show_result)
+        if began_or_ended:
+            self.verticalScrollBar().setValue(0)  # there stands how far it is, and what it came to
 
-    def _show_result(self) -> None:
-        """Brings what the job made, or why it did not, into view."""
-        shown = self.failure if self.failure.isVisible() else self._kept
-        self.ensureWidgetVisible(shown, 0, 24)
+    def _show_choice(self) -> None:
+        bar = self.verticalScrollBar()
+        bar.setValue(bar.value() + self._choice.mapTo(self, QPoint()).y() - 16)
 
     def _exports(self) -> list[Export]:
         """Exports of the shown run; what the job just said comes first."""
@@ -166,7 +176,8 @@ class ExportPage(PageFrame):
 
     def _show_exports(self) -> None:
         exports = self._exports()
-        self._kept.setVisible(bool(exports))
+        for part in (self._kept, self.choice_title):
+            part.setVisible(bool(exports))
         if not exports:
             return
         signs = [f"{self._label(export.target)} · {self._verdict(export)}" for export in exports]

@@ -9,7 +9,7 @@ from PySide6.QtCore import QEvent, QObject, Qt, Signal
 from PySide6.QtGui import QWheelEvent
 from PySide6.QtWidgets import QCheckBox, QComboBox, QLineEdit, QSpinBox, QWidget
 
-from phitune_gui.ui.translation import declared
+from phitune_gui.ui.translation import choice_words, declared
 from phitune_gui.ui.widgets.field_limits import allowed_text, as_declared, within_limits
 from phitune_gui.ui.widgets.words import restyle
 
@@ -152,7 +152,7 @@ def editor_for(field: FieldInfo, choices: Mapping[Any, str] | None = None) -> Fi
     if choices is not None:
         return _Choice(choices)
     if get_origin(kind) is Literal:
-        return _Choice({value: declared(str(value)) for value in get_args(kind)})
+        return _Choice({value: declared(choice_words(value)) for value in get_args(kind)})
     if kind is bool:
         return _YesNo()
     if kind is int and not optional:

@@ -7,6 +7,7 @@ from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QPlainTextEdit, QSizePolicy, QVBoxLayout, QWidget
 
 from phitune_gui.core.events import JobFailed
+from phitune_gui.ui.field_titles import with_titles
 from phitune_gui.ui.theme import fixed_font
 from phitune_gui.ui.widgets.buttons import Button
 from phitune_gui.ui.widgets.words import restyle, words
@@ -57,7 +58,7 @@ class OutcomeCard(QFrame):
 
     def show_failure(self, failure: JobFailed, headline: str, actions: dict[str, str]) -> None:
         """Shows what happened, what is safe and what to do; the trace stays folded."""
-        self._show("problem", headline, f"{failure.message} {failure.hint}".strip(), actions, failure.traceback)
+        self._show("problem", headline, with_titles(f"{failure.message} {failure.hint}".strip()), actions, failure.traceback)
 
     def _show(self, tone: Tone, headline: str, text: str, actions: dict[str, str], details: str) -> None:
         if (asked := (tone, headline, text, tuple(actions), details)) == self._shown:

@@ -14,6 +14,9 @@ from phitune_gui.ui.widgets.card import Card, hairline
 from phitune_gui.ui.widgets.figures import bytes_text, count_text, number_text, percent_text, short_seconds_text
 from phitune_gui.ui.widgets.words import set_kind, words
 
+NAME_WIDTH = 198
+"""Px that the longest name of a figure needs for one line."""
+
 
 def _tr(text: str) -> str:
     return QCoreApplication.translate("ParityView", text)
@@ -75,9 +78,10 @@ class ParityView(Card):
         self._table.setObjectName("plain")
         self._grid = QGridLayout(self._table)
         self._grid.setContentsMargins(0, 4, 0, 4)
-        self._grid.setHorizontalSpacing(20)
+        self._grid.setHorizontalSpacing(16)
         self._grid.setVerticalSpacing(6)
-        self._grid.setColumnStretch(2, 1)
+        self._grid.setColumnMinimumWidth(0, NAME_WIDTH)
+        self._grid.setColumnStretch(1, 1)
         self.tried = words("", "small", wrap=True, selectable=True)
         self.folder, self.chat = Button(self.tr("Open folder")), Button(self.tr("Chat with it"), "primary")
         self.check = Button(self.tr("Check again"))
@@ -150,13 +154,20 @@ class ParityView(Card):
     def _add_row(self, row: int, figure: Figure) -> None:
         name, value = words(figure.name, "key", wrap=True), words(figure.value, "value", selectable=True)
         value.setAccessibleName(f"{figure.name}: {figure.value}")
-        self._grid.addWidget(name, row, 0)
-        self._grid.addWidget(value, row, 1)
+        both = QWidget()
+        both.setObjectName("plain")
+        told = QHBoxLayout(both)
+        told.setContentsMargins(0, 0, 0, 0)
+        told.setSpacing(10)
+        told.addWidget(value)
         if figure.asked:
-            self._grid.addWidget(words(figure.asked, "key", wrap=True), row, 2)
+            told.addWidget(words(figure.asked, "key"))
+        told.addStretch(1)
+        self._grid.addWidget(name, row, 0)
+        self._grid.addWidget(both, row, 1)
         if figure.passed is not None:
             mark = words(_tr("passed") if figure.passed else _tr("not passed"), "good" if figure.passed else "bad")
-            self._grid.addWidget(mark, row, 3, Qt.AlignmentFlag.AlignLeft)
+            self._grid.addWidget(mark, row, 2, Qt.AlignmentFlag.AlignRight)
 
 
 def verdict_text(report: ParityReport | None) -> str:

@@ -54,6 +54,7 @@ class ProblemList(QWidget):
         self._column = QVBoxLayout(self)
         self._column.setContentsMargins(0, 0, 0, 0)
         self._column.setSpacing(8)
+        self.hide()
 
     def show_problems(self, problems: Sequence[Problem]) -> None:
         """Shows these instead of what was shown."""

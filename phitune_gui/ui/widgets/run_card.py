@@ -1,20 +1,25 @@
-"""The card This run: what will happen in numbers, what is in the way, and the button that starts it."""
+"""The card This run: what is in the way, what will happen in numbers, and the button that starts it."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 
 from PySide6.QtCore import Qt, Signal
+from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QScrollArea, QVBoxLayout, QWidget
 
 from phitune_gui.core.plan import Plan
 from phitune_gui.ui.theme import RUN_CARD_WIDTH
 from phitune_gui.ui.widgets.amounts import estimate_text, part_of_text
 from phitune_gui.ui.widgets.buttons import Button
+from phitune_gui.ui.widgets.card import hairline
 from phitune_gui.ui.widgets.figures import bytes_text, count_text
 from phitune_gui.ui.widgets.memory_bar import MemoryBar, Part, gathered
 from phitune_gui.ui.widgets.memory_legend import MemoryLegend
 from phitune_gui.ui.widgets.problem_list import ProblemList
 from phitune_gui.ui.widgets.words import set_kind, words
+
+AIRY, CLOSE, LOW = 13, 8, 640
+"""Px between the figures, between them in a low window, and the card's own height below which a window is low."""
 
 
 @dataclass(frozen=True)
@@ -44,7 +49,7 @@ class _Line(QWidget):
 
 
 class RunCard(QWidget):
-    """Scrolls where there is little room; Start always stays in sight."""
+    """What blocks Start comes first. Scrolls where there is little room; Start always stays in sight."""
 
     start_asked = Signal()
     fit_asked = Signal()
@@ -69,18 +74,33 @@ class RunCard(QWidget):
             "quiet",
             wrap=True,
         )
-        self.problems = ProblemList(self.tr("Show"))
-        self.problems.hide()
+        self.problems, self.advice = ProblemList(self.tr("Show")), ProblemList(self.tr("Show"))
         self.figures = QWidget()
         self.figures.setObjectName("plain")
         self._build_figures()
+        self._edge = hairline()
+        self._edge.hide()
+        outer = QVBoxLayout(self)
+        outer.setContentsMargins(1, 0, 0, 0)
+        outer.setSpacing(0)
+        outer.addWidget(self._build_area(), 1)
+        outer.addWidget(self._edge)
+        foot = QVBoxLayout()
+        foot.setContentsMargins(16, 10, 16, 18)
+        foot.setSpacing(12)
+        foot.addWidget(self.fit)
+        foot.addWidget(self.start)
+        outer.addLayout(foot)
+
+    def _build_area(self) -> QScrollArea:
+        """All but the foot; where it scrolls, an edge says that there is more below."""
         inner = QWidget()
         inner.setObjectName("plain")
         column = QVBoxLayout(inner)
         column.setContentsMargins(16, 18, 16, 12)
         column.setSpacing(12)
         column.addWidget(words(self.tr("This run"), "heading"))
-        for part in (self.hint, self.figures, self.problems):
+        for part in (self.hint, self.problems, self.figures, self.advice):
             column.addWidget(part)
         column.addStretch(1)
         area = QScrollArea()
@@ -92,16 +112,8 @@ class RunCard(QWidget):
         area.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         bar = area.verticalScrollBar()
         bar.rangeChanged.connect(lambda _low, high: column.setContentsMargins(16, 18, 6 if high else 16, 12))  # its room is the margin's
-        outer = QVBoxLayout(self)
-        outer.setContentsMargins(1, 0, 0, 0)
-        outer.setSpacing(0)
-        outer.addWidget(area, 1)
-        foot = QVBoxLayout()
-        foot.setContentsMargins(16, 8, 16, 18)
-        foot.setSpacing(12)
-        foot.addWidget(self.fit)
-        foot.addWidget(self.start)
-        outer.addLayout(foot)
+        bar.rangeChanged.connect(lambda _low, high: self._edge.setVisible(bool(high)))
+        return area
 
     def _build_figures(self) -> None:
         labels = {
@@ -113,9 +125,9 @@ class RunCard(QWidget):
         self.memory = MemoryBar(labels["memory"])
         self.legend = MemoryLegend()
         self.disk = MemoryBar(labels["disk"])
-        column = QVBoxLayout(self.figures)
+        column = self._column = QVBoxLayout(self.figures)
         column.setContentsMargins(0, 0, 0, 0)
-        column.setSpacing(13)
+        column.setSpacing(AIRY)
         for name, line in self._lines.items():
             bar = {"memory": self.memory, "disk": self.disk}.get(name)
             if bar is None:
@@ -133,7 +145,13 @@ class RunCard(QWidget):
     def _connect(self) -> None:
         self.start.clicked.connect(self.start_asked)
         self.fit.clicked.connect(self.fit_asked)
-        self.problems.opened.connect(self.problem_opened)
+        for findings in (self.problems, self.advice):
+            findings.opened.connect(self.problem_opened)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Where there is little height the figures move together, so that more is seen at once."""
+        super().resizeEvent(event)
+        self._column.setSpacing(CLOSE if event.size().height() < LOW else AIRY)
 
     def line(self, name: str) -> QLabel:
         """The label that shows this figure."""
@@ -142,7 +160,8 @@ class RunCard(QWidget):
     def show_nothing(self) -> None:
         """Before a model and data are chosen."""
         self.figures.hide()
-        self.problems.hide()
+        for findings in (self.problems, self.advice):
+            findings.show_problems(())
         self.fit.hide()
         self.hint.show()
         self.start.setEnabled(False)
@@ -173,7 +192,8 @@ class RunCard(QWidget):
         self.memory.show_parts(gathered(parts, self.tr("Other")), memory.available_bytes)
         self.legend.show_parts(gathered(parts, self.tr("Other")), self.memory.over)
         self.disk.show_parts([Part(self.tr("Checkpoints, adapter and log"), plan.disk_bytes)], plan.free_disk_bytes)
-        self.problems.show_problems(plan.problems)
+        self.problems.show_problems([found for found in plan.problems if found.severity == "problem"])
+        self.advice.show_problems([found for found in plan.problems if found.severity == "advice"])
         self.fit.setVisible(not fits)
 
     def _processes(self, plan: Plan, count: int) -> str:
