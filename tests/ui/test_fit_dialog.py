@@ -1,5 +1,6 @@
 """Make it fit in the window: the ways side by side, one press makes all changes of the chosen one, and one undo takes them back."""
 
+import asyncio
 from collections.abc import Callable
 from typing import Any
 
@@ -116,3 +117,25 @@ def test_nothing_is_offered_where_nothing_is_enough(live: Live) -> None:
         assert any("Even with every saving" in text for text in said(window.run_card))
 
     live(story)
+
+
+def test_on_a_low_screen_every_way_is_reached_and_the_buttons_stay(live: Live) -> None:
+    async def story(window: MainWindow) -> None:
+        show(window, 6, micro_batch_size=16)
+        dialog = asked(window)
+        assert len(dialog.cards) == 3
+        dialog.resize(dialog.width(), 300)
+        await asyncio.sleep(0.05)
+        assert in_sight(dialog.apply)
+        assert not in_sight(dialog.cards[2])
+        for card in dialog.cards:
+            dialog.ways.verticalScrollBar().setValue(card.y())
+            assert in_sight(card)
+        dialog.reject()
+
+    live(story)
+
+
+def in_sight(widget: QWidget) -> bool:
+    """Whether all of it is seen."""
+    return widget.visibleRegion().boundingRect() == widget.rect()

@@ -11,9 +11,13 @@ from PySide6.QtWidgets import QLabel, QWidget
 from phitune_gui.ui.main_window import MainWindow
 from phitune_gui.ui.pages.export_page import ExportPage
 from phitune_gui.ui.pages.home_page import HomePage
+from phitune_gui.ui.pages.runs_page import RunsPage
 from phitune_gui.ui.showcase import STATES
+from phitune_gui.ui.tables.runs_model import Column
 
 Live = Callable[..., Any]
+PADDING = 19
+"""Left and right of a headline, in the style sheet."""
 
 
 async def shown(window: MainWindow, page: str) -> QWidget:
@@ -93,5 +97,24 @@ def test_a_job_that_begins_or_ends_is_brought_into_sight(live: Live) -> None:
             STATES["export"][state](window.session, window)
             await asyncio.sleep(0.1)
             assert is_in_sight(told)
+
+    live(story)
+
+
+@pytest.mark.parametrize("size", [(1024, 640), (1280, 800)], ids=["small", "large"])
+def test_every_headline_of_the_runs_is_whole_and_a_cut_model_is_told(live: Live, size: tuple[int, int]) -> None:
+    async def story(window: MainWindow) -> None:
+        STATES["runs"]["list"](window.session, window)
+        page = await shown(window, "runs")
+        assert isinstance(page, RunsPage)
+        window.resize(*size)
+        await asyncio.sleep(0.1)
+        header, model = page.table.horizontalHeader(), page.table.model()
+        for column in Column:
+            title = model.headerData(column, Qt.Orientation.Horizontal)
+            assert header.fontMetrics().horizontalAdvance(title) + PADDING <= header.sectionSize(column), title
+        told = model.index(0, Column.MODEL).data(Qt.ItemDataRole.ToolTipRole)
+        assert told == "/models/Phi-3-mini-4k-instruct"
+        assert size == (1024, 640) or header.length() <= page.table.viewport().width()
 
     live(story)

@@ -77,7 +77,7 @@ class RunsModel(QAbstractTableModel):
         if role == CURVE and column is Column.CURVE:
             return self._curve(record)
         if role == Qt.ItemDataRole.ToolTipRole:
-            return str(record.path)
+            return record.recipe.model.path if column is Column.MODEL else str(record.path)
         if role == Qt.ItemDataRole.AccessibleTextRole:
             return f"{self.headerData(column, Qt.Orientation.Horizontal)}: {self._text(record, column) or self._curve_text(record)}"
         if role == Qt.ItemDataRole.ForegroundRole and column is Column.STATE:

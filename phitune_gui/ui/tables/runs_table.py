@@ -9,7 +9,9 @@ from phitune_gui.ui.tables.runs_model import CURVE, RECORD, SORT, Column, Index,
 from phitune_gui.ui.theme import current_tokens
 from phitune_gui.ui.widgets.spark_plot import paint_spark
 
-ROW_HEIGHT = 44
+ROW_HEIGHT, CURVE_WIDTH, NAME_WIDTH = 44, 64, 140
+HEADER_PADDING = 21
+"""Of the style sheet, with some air."""
 
 
 class RunsFilter(QSortFilterProxyModel):
@@ -47,6 +49,14 @@ class SparkDelegate(QStyledItemDelegate):
         painter.restore()
 
 
+class ModelDelegate(QStyledItemDelegate):
+    """Cuts the names of models at their ends, because most end alike: `-instruct`."""
+
+    def initStyleOption(self, option: QStyleOptionViewItem, index: Index) -> None:
+        super().initStyleOption(option, index)
+        option.textElideMode = Qt.TextElideMode.ElideRight
+
+
 class RunsTable(QTableView):
     """Emits `opened` with a record on double click or Enter, and `chosen` with the record under the cursor or None."""
 
@@ -66,6 +76,7 @@ class RunsTable(QTableView):
 
     def _dress(self) -> None:
         self.setItemDelegateForColumn(Column.CURVE, SparkDelegate(self))
+        self.setItemDelegateForColumn(Column.MODEL, ModelDelegate(self))
         self.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
         self.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
         self.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
@@ -81,23 +92,42 @@ class RunsTable(QTableView):
         header = self.horizontalHeader()
         header.setDefaultAlignment(Qt.AlignmentFlag.AlignLeading | Qt.AlignmentFlag.AlignVCenter)
         header.setHighlightSections(False)
-        widths = {Column.NAME: 140, Column.MODEL: 92, Column.TECHNIQUE: 86, Column.STATE: 90, Column.LOSS: 76, Column.CURVE: 64,
-                  Column.SPENT: 70, Column.WHEN: 122}  # fmt: skip
-        for column, width in widths.items():
-            self.setColumnWidth(column, width)
         header.setMinimumSectionSize(60)
         header.setStretchLastSection(False)
+        self._fit_columns()
+
+    def _fit_columns(self) -> None:
+        """Every column but two is as wide as its words."""
+        for column in Column:
+            if column not in (Column.NAME, Column.MODEL):
+                self.setColumnWidth(column, CURVE_WIDTH if column is Column.CURVE else self._wanted(column))
+        self._share_out()
+
+    def _share_out(self) -> None:
+        """What the others leave: names come first, then models as far as they are long, and names take the rest."""
+        left = self.viewport().width() - sum(self.columnWidth(each) for each in Column if each not in (Column.NAME, Column.MODEL))
+        model = max(self._headline(Column.MODEL), min(self._wanted(Column.MODEL), left - NAME_WIDTH))
+        self.setColumnWidth(Column.MODEL, model)
+        self.setColumnWidth(Column.NAME, max(NAME_WIDTH, left - model))
+
+    def _wanted(self, column: Column) -> int:
+        return max(self._headline(column), self.sizeHintForColumn(column))
+
+    def _headline(self, column: Column) -> int:
+        """The header's own hint leaves room for a sort indicator in every column, which costs a whole one."""
+        title = self.model().headerData(column, Qt.Orientation.Horizontal)
+        return self.horizontalHeader().fontMetrics().horizontalAdvance(title) + HEADER_PADDING
 
     def resizeEvent(self, event: QResizeEvent) -> None:
-        """The name takes what is left; on a narrow page the table scrolls instead of hiding names."""
+        """On a narrow page the table scrolls instead of hiding names."""
         super().resizeEvent(event)
-        others = sum(self.columnWidth(column) for column in Column if column is not Column.NAME)
-        self.setColumnWidth(Column.NAME, max(140, self.viewport().width() - others))
+        self._share_out()
 
     def show_records(self, records: tuple[RunRecord, ...]) -> None:
         """Shows these runs and keeps the chosen one chosen."""
         before = self.record()
         self._model.show_records(records)
+        self._fit_columns()
         if before is not None:
             self.choose(before)
 

@@ -3,8 +3,9 @@
 from collections.abc import Callable, Sequence
 from itertools import groupby
 
-from PySide6.QtCore import QCoreApplication
-from PySide6.QtWidgets import QAbstractButton, QButtonGroup, QDialog, QHBoxLayout, QVBoxLayout, QWidget
+from PySide6.QtCore import QCoreApplication, QSize, Qt
+from PySide6.QtGui import QResizeEvent
+from PySide6.QtWidgets import QAbstractButton, QButtonGroup, QDialog, QFrame, QHBoxLayout, QScrollArea, QVBoxLayout, QWidget
 
 from phitune_gui.core.plan import Change
 from phitune_gui.ui.widgets.amounts import span_text
@@ -16,7 +17,37 @@ from phitune_gui.ui.widgets.words import words
 
 Way = Sequence[Change]
 Say = Callable[[Change], str]
-_WIDTH = 700
+_WIDTH, _EDGES = 700, 20
+_TITLE_BAR = 40
+
+
+class _Scrolling(QScrollArea):
+    """The ways below one another; the buttons stay in sight where there is too little height for all of them."""
+
+    def __init__(self, cards: Sequence[QWidget]) -> None:
+        super().__init__()
+        self._inner = QWidget()
+        self._inner.setObjectName("plain")
+        self._column = QVBoxLayout(self._inner)
+        self._column.setContentsMargins(0, 0, 0, 0)
+        self._column.setSpacing(12)
+        for card in cards:
+            self._column.addWidget(card)
+        self.setWidget(self._inner)
+        self.setFrameShape(QFrame.Shape.NoFrame)
+        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+
+    def sizeHint(self) -> QSize:
+        """As high as all ways, so that only a small screen lets it scroll."""
+        width = _WIDTH - 2 * _EDGES
+        return QSize(width, self._column.totalHeightForWidth(width))
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """As high as the lines at the real width, not as at the narrow one that wrapped words would like to have."""
+        super().resizeEvent(event)
+        width = self.viewport().width()
+        self._inner.resize(width, self._column.totalHeightForWidth(width))
 
 
 class FitDialog(QDialog):
@@ -29,16 +60,17 @@ class FitDialog(QDialog):
         self._ways = tuple(ways)
         self._group = QButtonGroup(self)
         column = QVBoxLayout(self)
-        column.setContentsMargins(20, 18, 20, 18)
+        column.setContentsMargins(_EDGES, 18, _EDGES, 18)
         column.setSpacing(12)
         one = self.tr("These changes make the run fit into this machine's memory:")
         several = self.tr("Each of these makes the run fit into this machine's memory, the quickest first:")
         column.addWidget(words(several if len(ways) > 1 else one, "body", wrap=True))
-        for card in self._cards(say):
-            column.addWidget(card)
+        self.ways = _Scrolling(self._cards(say))
+        column.addWidget(self.ways, 1)
         column.addLayout(self._foot())
         column.setSizeConstraint(QVBoxLayout.SizeConstraint.SetNoConstraint)  # its minimum height is that of a narrower dialog
-        self.resize(_WIDTH, column.totalHeightForWidth(_WIDTH))
+        room = self.screen().availableGeometry().height() - _TITLE_BAR
+        self.resize(_WIDTH, min(column.totalHeightForWidth(_WIDTH), room))
         self.apply.setFocus()
 
     @property
@@ -83,8 +115,7 @@ def _tell(body: QVBoxLayout, way: Way, say: Say) -> None:
     for costs, together in groupby(way, key=lambda change: change.costs):
         changes = list(together)
         row, both = QHBoxLayout(), QVBoxLayout()
-        row.addWidget(words(" · ".join(map(say, changes)), "strong"))
-        row.addStretch(1)
+        row.addWidget(words(" · ".join(map(say, changes)), "strong", wrap=True), 1)
         row.addWidget(words(_figures(changes), "good"))
         both.setSpacing(2)
         both.addLayout(row)
