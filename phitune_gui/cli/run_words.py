@@ -7,6 +7,7 @@ from typing import Any
 
 from phitune_gui.cli.adapter_words import adapter_rows
 from phitune_gui.cli.output import duration, say, size
+from phitune_gui.core.invitation import read_invitations
 from phitune_gui.core.recipe import Recipe
 from phitune_gui.core.run import Run
 from phitune_gui.core.validation import went_too_far
@@ -52,6 +53,28 @@ def recipe_rows(recipe: Recipe) -> list[list[str]]:
         for name, value in told
         if name in ALWAYS_TOLD or name.startswith("technique.") or usual.get(name) != value
     ]
+
+
+def state_word(run: Run) -> str:
+    """The state in one word; waiting for other machines is none of the contract's states."""
+    return "imported" if run.imported else "waiting" if run.is_waiting else run.state
+
+
+def going_on(run: Run) -> str:
+    """What a run that has not ended is doing, in one sentence."""
+    if not run.is_waiting:
+        return f"{run.state.capitalize()}: {run.stage}."
+    invited = [str(each.machine) for each in read_invitations(run.stage_detail)]
+    if not invited:
+        return f"Waiting for {run.stage_detail or 'the other machines'}."
+    *others, last = invited
+    machines = f"machines {', '.join(others)} and {last}" if others else f"machine {last}"
+    return f"Waiting for {machines} to join; it trains when all are there."
+
+
+def invitation_rows(run: Run) -> list[list[str]]:
+    """What to type on each machine that is waited for."""
+    return [[f"on machine {each.machine}", each.command] for each in read_invitations(run.stage_detail)] if run.is_waiting else []
 
 
 def ending(run: Run) -> str:

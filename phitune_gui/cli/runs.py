@@ -4,7 +4,7 @@ from typing import Any
 
 from phitune_gui.catalog.exports.adapter import ADAPTER
 from phitune_gui.cli.output import say, table, write_json
-from phitune_gui.cli.run_words import ending, figure_rows, figures, moment, recipe_rows, say_advice
+from phitune_gui.cli.run_words import ending, figure_rows, figures, going_on, invitation_rows, moment, recipe_rows, say_advice, state_word
 from phitune_gui.core.names import RECIPE_FILE
 from phitune_gui.core.run import Export
 from phitune_gui.jobs.history import settled_run, settled_runs
@@ -26,7 +26,7 @@ def show_runs(as_json: bool) -> int:
             [
                 record.name,
                 record.recipe.technique.id,
-                "imported" if record.run.imported else record.run.state,
+                state_word(record.run),
                 *validation,
                 moment(record.made_at),
             ]
@@ -44,8 +44,8 @@ def show_run(name: str, as_json: bool) -> int:
         write_json({"run": _details(record)})
         return 0
     run = record.run
-    say(ending(run) if run.ended else f"{run.state.capitalize()}: {run.stage}.", "bold")
-    rows = [["run", str(record.path)], ["made", moment(record.made_at)], *figure_rows(run)]
+    say(ending(run) if run.ended else going_on(run), "bold")
+    rows = [["run", str(record.path)], ["made", moment(record.made_at)], *invitation_rows(run), *figure_rows(run)]
     rows += [["export", f"{item.path}: {_verdict(item)}"] for item in exports_of(record.path, run)]
     table("", ["", ""], rows)
     table("Recipe", ["", ""], [*recipe_rows(record.recipe), ["everything else", str(record.path / RECIPE_FILE)]])

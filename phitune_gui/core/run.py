@@ -117,6 +117,11 @@ class Run(Value):
         return self.state in ENDED
 
     @property
+    def is_waiting(self) -> bool:
+        """Whether it waits for other machines; `stage_detail` says for which."""
+        return self.stage == "waiting" and not self.ended
+
+    @property
     def spent_seconds(self) -> float:
         """Wall time of all attempts, each from its beginning to its ending or newest sign of life; what lay between is no work."""
         return self.earlier_seconds + (max((self.ended_at or self.last_at) - self.attempt_began_at, 0.0) if self.attempt_began_at else 0.0)

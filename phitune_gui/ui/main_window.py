@@ -158,7 +158,8 @@ class MainWindow(QMainWindow):
             plan = session.plan.model_copy(update={"problems": session_words.problems_beside(session)})
             card.show_plan(plan, session_words.run_words(session), session_words.part_labels(), fits)
         if session.is_training:
-            card.show_start(self.tr("Running…"), enabled=False)
+            waits = session.live_run is not None and session.live_run.is_waiting
+            card.show_start(self.tr("Waiting…") if waits else self.tr("Running…"), enabled=False)
         else:
             card.show_start(self.tr("Start"), session.can_start)
 

@@ -20,7 +20,7 @@ from phitune_gui.ui.widgets.amounts import span_text
 from phitune_gui.ui.widgets.figures import bytes_text
 from phitune_gui.ui.widgets.rail import Mark
 from phitune_gui.ui.widgets.run_card import RunWords
-from phitune_gui.ui.widgets.run_words import stage_text
+from phitune_gui.ui.widgets.run_words import doing_text, stage_text
 
 PAGES = {"model": "model", "data": "data", "technique": "tune", "training": "tune", "launcher": "tune", "export": "tune"}
 """Where each section of the recipe is edited."""
@@ -114,13 +114,14 @@ def _training_status(session: Session, run: Run) -> Status:
     parts = [_tr("Training {name}").format(name=name)]
     if run.state == "stopping":
         parts.append(_tr("finishing the step and saving"))
-    elif share is None or not run.steps:
-        parts.append(stage_text(run.stage).lower())
+    elif run.is_waiting or share is None or not run.steps:
+        said = doing_text(run)
+        parts.append(said[:1].lower() + said[1:])
     else:
         parts.append(f"{100 * share:.0f} %")
         if left is not None:
             parts.append(_tr("{time} left").format(time=span_text(left)))
-    return Status(" · ".join(parts), share, True, "train")
+    return Status(" · ".join(parts), 0.0 if run.is_waiting else share, True, "train")  # a bar that moves would say that work goes on
 
 
 def machine_words(hardware: Hardware | None) -> str:

@@ -17,6 +17,7 @@ from phitune_gui.core.time_left import seconds_left
 from phitune_gui.ui import stories
 from phitune_gui.ui.pages.train_page import TrainPage
 from phitune_gui.ui.showcase import MINI, REPORT
+from phitune_gui.ui.widgets.run_words import state_text
 from tests.helpers.factories import a_plan
 from tests.helpers.fake_session import FakeSession
 
@@ -81,6 +82,26 @@ def test_a_starting_run_says_its_stage(qtbot: QtBot, page: TrainPage, session: F
     assert page.progress.isVisible()
     assert not page.empty.isVisible()
     assert not page.buttons.save.isEnabled()
+
+
+def test_a_run_that_waits_for_other_machines_says_so_beside_an_empty_bar(qtbot: QtBot, page: TrainPage, session: FakeSession) -> None:
+    show(qtbot, page, session, stories.waiting_run(), live=True)
+
+    assert page.subtitle.text() == "Waiting for 2 other machines to join …"
+    assert page.progress.isVisible()
+    assert (page.progress.minimum(), page.progress.maximum(), page.progress.value()) == (0, 1000, 0)
+    assert page.invitations.isVisible()
+    assert state_text(stories.waiting_run()) == "waiting"
+
+    alone = [*stories.began()[:1], e.StageBegan(stage="waiting", detail="the first machine at 10.0.0.1:29500")]
+    show(qtbot, page, session, apply_all(Run(), alone), live=True)
+    assert page.subtitle.text() == "Waiting for the first machine at 10.0.0.1:29500 …"
+    assert not page.invitations.isVisible()
+
+    resumed = apply_all(stories.running_run(30), [e.AttemptBegan(attempt=2, from_step=30, pid=1), e.StageBegan(stage="waiting")])
+    show(qtbot, page, session, resumed, live=True)
+    assert page.subtitle.text() == "Waiting for the other machines …"
+    assert (page.progress.maximum(), page.progress.value()) == (1000, 0)
 
 
 def test_a_running_run_says_how_far_it_is_and_how_long_it_takes(qtbot: QtBot, page: TrainPage, session: FakeSession) -> None:
@@ -283,6 +304,7 @@ from phitune_gui.ui.showcase import MINI, REPORT
 assert "pyqtgraph" not in sys.modules
 collector = Collector(app)  # as the program does
 from phitune_gui.ui import stories
+from phitune_gui.ui.widgets.run_words import state_text
 from tests.helpers.factories import a_plan
 from tests.helpers.fake_session import FakeSession
 session = FakeSession()

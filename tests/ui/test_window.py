@@ -27,6 +27,7 @@ from phitune_gui.ui.pages.data_page import DataPage
 from phitune_gui.ui.pages.home_page import HomePage
 from phitune_gui.ui.pages.train_page import TrainPage
 from phitune_gui.ui.pages.tune_page import TunePage
+from phitune_gui.ui.showcase import STATES
 from tests.helpers.factories import a_plan, a_recipe
 from tests.helpers.tiny_phi3 import write_tiny_phi3
 from tests.ui.conftest import until
@@ -274,6 +275,18 @@ def test_the_card_follows_an_edit_within_150_ms(live: Live, model: Path, data: P
         await until(lambda: session.plan.steps == steps)
         session.redo()
         await until(lambda: session.plan.steps > steps)
+
+    live(story)
+
+
+def test_while_machines_are_waited_for_nothing_looks_half_done(live: Live) -> None:
+    async def story(window: MainWindow) -> None:
+        STATES["train"]["waiting"](window.session, window)
+        bar = window.status_line.bar
+        assert bar.isVisible()
+        assert (bar.maximum(), bar.value()) == (1000, 0)
+        assert window.status_line.label.text() == "Training support-answers · waiting for 2 other machines to join"
+        assert window.run_card.start.text() == "Waiting…"
 
     live(story)
 

@@ -158,13 +158,14 @@ class TrainPage(PageFrame):
         return progress_text(run, (self._session.run_recipe or self._session.recipe).data.train_on)
 
     def _show_progress(self, run: Run) -> None:
-        invitations = read_invitations(run.stage_detail) if run.stage == "waiting" and not run.ended else []
+        invitations = read_invitations(run.stage_detail) if run.is_waiting else []
         self.invitations.setVisible(bool(invitations))
         self.invitations.show_invitations(invitations)
-        waiting = not run.ended and (not run.steps or run.stage in ("loading", "tokenizing", "starting"))
-        self.progress.setVisible(waiting)
-        if waiting:
-            self.progress.setRange(0, 1000 if run.total else 0)
+        preparing = not run.ended and (not run.steps or run.is_waiting or run.stage in ("loading", "tokenizing", "starting"))
+        self.progress.setVisible(preparing)
+        if preparing:
+            measured = bool(run.total) or run.is_waiting  # while nothing is done here, the bar is empty and does not run
+            self.progress.setRange(0, 1000 if measured else 0)
             self.progress.setValue(round(1000 * run.done / run.total) if run.total else 0)
 
     def _show_advice(self, run: Run) -> None:

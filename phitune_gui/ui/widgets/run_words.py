@@ -2,9 +2,11 @@
 
 from PySide6.QtCore import QCoreApplication
 
+from phitune_gui.core.invitation import read_invitations
 from phitune_gui.core.plan import Plan
 from phitune_gui.core.run import Run
 from phitune_gui.core.time_left import seconds_left
+from phitune_gui.ui.translation import plural
 from phitune_gui.ui.widgets.amounts import estimate_text
 from phitune_gui.ui.widgets.figures import count_text, seconds_text
 
@@ -17,6 +19,8 @@ def state_text(run: Run) -> str:
     """One word for the state."""
     if run.imported is not None:
         return _tr("imported")
+    if run.is_waiting:
+        return _tr("waiting")
     return {
         "queued": _tr("waiting"),
         "starting": _tr("starting"),
@@ -47,6 +51,15 @@ def stage_text(stage: str) -> str:
     }.get(stage, _tr("Working"))
 
 
+def doing_text(run: Run) -> str:
+    """What the worker is doing now, and for whom it waits; as the beginning of a sentence."""
+    if not run.is_waiting:
+        return stage_text(run.stage)
+    if count := len(read_invitations(run.stage_detail)):
+        return plural(_tr("Waiting for {count} other machine to join"), _tr("Waiting for {count} other machines to join"), count)
+    return _tr("Waiting for {what}").format(what=run.stage_detail) if run.stage_detail else stage_text(run.stage)
+
+
 def ready_text(plan: Plan) -> str:
     """What Start would do, before anything was trained."""
     rows, steps = count_text(plan.train_rows), count_text(plan.steps)
@@ -58,9 +71,9 @@ def ready_text(plan: Plan) -> str:
 
 def progress_text(run: Run, train_on: str) -> str:
     """The quiet line of the Train page while a run is alive."""
-    if run.state in ("queued", "starting") or not run.steps:
-        told = run.stage_detail if run.stage != "waiting" else ""  # what to type elsewhere stands in a card of its own
-        return stage_text(run.stage) + (f" · {told}" if told else " …")
+    if run.state in ("queued", "starting") or run.is_waiting or not run.steps:
+        told = "" if run.is_waiting else run.stage_detail
+        return doing_text(run) + (f" · {told}" if told else " …")
     parts = [_tr("Step {step} of {total}").format(step=count_text(run.step), total=count_text(run.total_steps))]
     left = seconds_left(run)
     if run.state == "stopping":
