@@ -18,6 +18,7 @@ from phitune_gui.core.recipe import Recipe, TechniqueSection
 from phitune_gui.jobs.machine import probe_hardware
 from phitune_gui.jobs.questions import SAMPLE_ROWS
 from phitune_gui.planning.apply_preset import Applied, apply_preset
+from phitune_gui.planning.energy import bill
 from phitune_gui.planning.fitted import Ground
 from phitune_gui.planning.memory import PART_LABELS
 from phitune_gui.planning.time import time_range
@@ -146,7 +147,8 @@ def show(result: Study) -> None:
     if memory.ram_bytes:
         rows.append(["memory beside the GPU", f"{size(memory.ram_bytes)} of {size(memory.ram_available_bytes)} free"])
     if plan.energy_kwh is not None:
-        rows.append(["energy", f"{plan.energy_kwh:.3g} kWh" + (f", costs {plan.cost:.2f}" if plan.cost is not None else "")])
+        paid = bill(plan)
+        rows.append(["energy", f"{plan.energy_kwh:.3g} kWh" + (f", costs {paid.cost} at {paid.price_per_kwh} per kWh" if paid else "")])
     table("", ["", ""], rows)
     for problem in plan.problems:
         say(f"{problem.severity.capitalize()}: {problem.what} {problem.how_to_fix}", "red" if problem.severity == "problem" else "yellow")

@@ -20,6 +20,7 @@ from phitune_gui.core.names import EVENTS_FILE
 from phitune_gui.core.recipe import Recipe
 from phitune_gui.store.recipes import load_recipe
 from phitune_gui.store.runs import create_run_folder
+from phitune_gui.store.settings import Settings, save_settings
 from tests.helpers.factories import a_plan, a_recipe, a_training
 from tests.helpers.tiny_phi3 import write_tiny_phi3
 
@@ -146,6 +147,24 @@ def test_plan_names_the_parts_of_memory_and_what_each_process_needs(
     assert ["processes", "2", "x", *size(memory["total_bytes"] // 2).split()] in rows
     assert main(["plan", str(recipe)]) == 0
     assert "processes" not in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(("price", "said"), [(None, ""), (0.0, ""), (0.3, " at 0.3 per kWh")])
+def test_plan_tells_a_cost_only_with_the_price_that_was_given(
+    tmp_path: Path, model: Path, data: Path, capsys: CaptureFixture[str], price: float | None, said: str
+) -> None:
+    save_settings(Settings(watts=200, price_per_kwh=price))
+    recipe = tmp_path / "r.phitune.yaml"
+    assert main(["recipe", "new", "--model", str(model), "--data", str(data), "--out", str(recipe)]) == 0
+    capsys.readouterr()
+
+    assert main(["plan", str(recipe)]) == 0
+
+    line = next(line for line in capsys.readouterr().out.splitlines() if line.split()[:1] == ["energy"])
+    assert "kWh" in line
+    assert ("costs" in line) == bool(said)
+    assert said in line
+    assert "costs 0.00 " not in line
 
 
 def test_train_refuses_what_plan_blocks_and_writes_nothing(tmp_path: Path, model: Path, data: Path, capsys: CaptureFixture[str]) -> None:

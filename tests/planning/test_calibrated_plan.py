@@ -7,10 +7,11 @@ from phitune_gui.core.calibration import KEPT_RUNS, Calibration, PastRun, Speed
 from phitune_gui.core.hardware import Gpu, Hardware
 from phitune_gui.core.plan import Plan
 from phitune_gui.core.recipe import with_value
+from phitune_gui.planning.energy import Bill, bill
 from phitune_gui.planning.padding import padding
 from phitune_gui.planning.plan import make_plan
 from tests.catalog.test_base_models import STARTER
-from tests.helpers.factories import GB, a_machine, a_model, a_recipe, a_report
+from tests.helpers.factories import GB, a_machine, a_model, a_plan, a_recipe, a_report
 
 MEASURED = Calibration(
     cores=2, bfloat16_speed_up=2.3, start_seconds=6, loading_bytes_per_second=1e9,
@@ -124,6 +125,22 @@ def test_energy_and_cost_follow_from_watts_and_price() -> None:
     assert plan.cost is None
     priced = make_plan(a_recipe(), model, report, machine.model_copy(update={"price_per_kwh": 0.3}))
     assert priced.cost == pytest.approx(0.3 * priced.energy_kwh)
+
+
+@pytest.mark.parametrize(
+    ("energy", "price", "said"),
+    [
+        (None, None, None),
+        (2.0, None, None),
+        (2.0, 0.0, None),
+        (2.0, 0.35, Bill("0.70", "0.35")),
+        (41.0, 0.2874, Bill("11.78", "0.2874")),
+        (0.0012, 0.3, Bill("0.00036", "0.3")),
+    ],
+)
+def test_a_bill_names_its_price_and_there_is_none_without_one(energy: float | None, price: float | None, said: Bill | None) -> None:
+    cost = energy * price if energy is not None and price is not None else None
+    assert bill(a_plan().model_copy(update={"energy_kwh": energy, "cost": cost})) == said
 
 
 def test_each_iteration_of_loftq_takes_its_time() -> None:

@@ -8,6 +8,7 @@ from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QScrollArea, QVBoxLayout, QWidget
 
 from phitune_gui.core.plan import Plan
+from phitune_gui.planning.energy import bill
 from phitune_gui.ui.theme import RUN_CARD_WIDTH
 from phitune_gui.ui.widgets.amounts import estimate_text, part_of_text
 from phitune_gui.ui.widgets.buttons import Button
@@ -120,6 +121,7 @@ class RunCard(QWidget):
             "model": self.tr("Model"), "data": self.tr("Data"), "technique": self.tr("Technique"), "trainable": self.tr("Trainable"),
             "batch": self.tr("Effective batch"), "steps": self.tr("Steps"), "processes": self.tr("Processes"),
             "memory": self.tr("Memory"), "disk": self.tr("Disk"), "time": self.tr("Time"), "energy": self.tr("Energy"),
+            "cost": self.tr("Cost"),
         }  # fmt: skip
         self._lines = {name: _Line(label) for name, label in labels.items()}
         self.memory = MemoryBar(labels["memory"])
@@ -170,7 +172,7 @@ class RunCard(QWidget):
         """Shows the plan; `part_labels` names the parts of memory, `fits` whether there is nothing to make fit."""
         self.hint.hide()
         self.figures.show()
-        memory = plan.memory
+        memory, paid = plan.memory, bill(plan)
         rows, about = plan.train_rows + plan.validation_rows, "~" if plan.tokens_estimated else ""
         texts = {
             "model": said.model, "data": self.tr("{rows} rows").format(rows=about + count_text(rows)) if rows else "–",
@@ -181,11 +183,13 @@ class RunCard(QWidget):
             "memory": part_of_text(memory.total_bytes, memory.available_bytes) if memory.total_bytes else "–",
             "disk": part_of_text(plan.disk_bytes, plan.free_disk_bytes) if plan.disk_bytes else "–",
             "time": estimate_text(plan.time_seconds, plan.time_measured) if plan.time_seconds else "–",
-            "energy": self._energy(plan),
+            "energy": self.tr("{amount} kWh").format(amount=f"{plan.energy_kwh:.3g}") if plan.energy_kwh is not None else "–",
+            "cost": self.tr("{cost} at {price} per kWh").format(cost=paid.cost, price=paid.price_per_kwh) if paid else "–",
         }  # fmt: skip
         for name, text in texts.items():
             self.line(name).setText(text)
         self._lines["energy"].setVisible(plan.energy_kwh is not None)
+        self._lines["cost"].setVisible(paid is not None)
         self.line("model").setToolTip(said.model)
         self._lines["processes"].setVisible(said.processes > 1)
         parts = [Part(part_labels.get(name, name), amount) for name, amount in memory.parts.items()]
@@ -200,13 +204,6 @@ class RunCard(QWidget):
         """`2 × 44.8 GB`: how many, and what each needs."""
         each = bytes_text(plan.memory.total_bytes / count)
         return f"{count} × {each}" if plan.memory.total_bytes else str(count)
-
-    def _energy(self, plan: Plan) -> str:
-        """What it draws, and what that costs in the person's own currency."""
-        if plan.energy_kwh is None:
-            return "–"
-        used = self.tr("{amount} kWh").format(amount=f"{plan.energy_kwh:.3g}")
-        return used if plan.cost is None else self.tr("{energy} · costs {cost}").format(energy=used, cost=f"{plan.cost:.2f}")
 
     def stress_start(self, stressed: bool) -> None:
         """Whether Start is the main button of what is on the screen, or a quiet one beside it."""
