@@ -250,7 +250,7 @@ def resume(
 @app.command()
 def join(
     address: Annotated[str, typer.Argument(metavar="ADDRESS", help="Where the first machine waits, such as 192.168.1.5:29500.")],
-    machine: Annotated[int, typer.Option("--machine", min=2, max=64, help="This machine's number; the first machine is 1.")],
+    machine: Annotated[int, typer.Option("--machine", help="This machine's number from 2; the first machine is 1.")],
     key: Annotated[str, typer.Option("--key", help="The key that the first machine shows.")],
     model: Annotated[Path | None, typer.Option("--model", help="The model folder here; else the first machine's path.")] = None,
     data: Annotated[list[Path] | None, typer.Option("--data", help="A data file here; as often as there are files.")] = None,
@@ -260,7 +260,7 @@ def join(
     """Train along in a run that began on another machine, which shows this command."""
     from phitune_gui.cli.join import join_job, join_run
 
-    return join_run(address, join_job(address, machine, key, model, data or [], validation), as_json)
+    return join_run(join_job(address, machine, key, model, data or [], validation), as_json)
 
 
 @app.command()

@@ -9,15 +9,15 @@ from phitune_gui.cli.output import say, write_json
 from phitune_gui.core.address import read_address
 from phitune_gui.core.job import JoinJob
 from phitune_gui.core.problem import CannotStart
+from phitune_gui.core.recipe import MOST_MACHINES
 from phitune_gui.jobs.launch import start_job
 from phitune_gui.jobs.network import why_unknown
 
 _KEY = re.compile("[!-~]+")
 
 
-def join_run(address: str, job: JoinJob, as_json: bool) -> int:
+def join_run(job: JoinJob, as_json: bool) -> int:
     """Wait at the address, train to the end, and say how it went; what was learned is kept on the first machine."""
-    _require_invitation(address, job.key)
     run = start_and_follow(partial(start_job, job), as_json)
     if as_json:
         write_json({"state": run.state, "steps": run.step, "final_loss": run.final_loss})
@@ -29,15 +29,21 @@ def join_run(address: str, job: JoinJob, as_json: bool) -> int:
 
 
 def join_job(address: str, machine: int, key: str, model: Path | None, data: list[Path], validation: Path | None) -> JoinJob:
-    """The job, its paths made absolute because the worker lives in another folder."""
+    """The job, its paths made absolute because the worker lives in another folder. Raises CannotStart for what is no invitation."""
+    _require_invitation(address, machine, key)
     return JoinJob(
         address=address, machine=machine, key=key, model=str(model.absolute()) if model else "",
         data=tuple(str(path.absolute()) for path in data), validation=str(validation.absolute()) if validation else "",
     )  # fmt: skip
 
 
-def _require_invitation(address: str, key: str) -> None:
+def _require_invitation(address: str, machine: int, key: str) -> None:
     copy = "Copy the command that the first machine shows."
+    if machine == 1:
+        what = "Machine 1 is the first machine, and nothing is joined there: it is where phitune train was typed."
+        raise CannotStart("--machine", what, f"{copy} It is for machine 2 or a later one.")
+    if not 2 <= machine <= MOST_MACHINES:
+        raise CannotStart("--machine", f"There is no machine {machine}: the others are numbered from 2 to {MOST_MACHINES}.", copy)
     try:
         place = read_address(address)
     except ValueError as error:

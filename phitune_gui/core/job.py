@@ -8,7 +8,7 @@ from phitune_gui.core.base_model import BaseModel
 from phitune_gui.core.messages import Message
 from phitune_gui.core.names import PROTOCOL
 from phitune_gui.core.plan import Plan
-from phitune_gui.core.recipe import Recipe
+from phitune_gui.core.recipe import MOST_MACHINES, Recipe
 from phitune_gui.core.value import Value
 
 
@@ -83,7 +83,7 @@ class JoinJob(_Job):
 
     job: Literal["join"] = "join"
     address: str
-    machine: int = Field(ge=2, le=64)
+    machine: int = Field(ge=2, le=MOST_MACHINES)
     key: str
     model: str = ""
     data: tuple[str, ...] = ()

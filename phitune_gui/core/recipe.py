@@ -10,6 +10,7 @@ from phitune_gui.core.value import Value
 
 SCHEMA_VERSION = 1
 MAX_SOURCES = 200
+MOST_MACHINES = 64
 _LONGEST_LIST = 64
 _LONGEST_TEXT = 200
 _LONGEST_PATH = 4096
@@ -195,7 +196,9 @@ class LauncherSection(Value):
 
     id: str = Field("single", title="Launcher", description="One process, or several that share the work.")
     processes: int = Field(1, ge=1, le=1024, title="Processes", description="Processes that train together, on each machine.")
-    nodes: int = Field(1, ge=1, le=64, title="Machines", description="Machines that train together, each with as many processes.")
+    nodes: int = Field(
+        1, ge=1, le=MOST_MACHINES, title="Machines", description="Machines that train together, each with as many processes."
+    )
     rendezvous: str = Field(
         "", max_length=300, title="Meeting address",
         description="Address and port of this machine by which the other machines find it, such as 192.168.1.5:29500.",

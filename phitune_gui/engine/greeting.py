@@ -7,15 +7,16 @@ from typing import Any
 
 _LIBRARIES = ("phitune", "torch", "transformers", "peft")
 _SAMPLE = 65536
+OTHER_ROWS = "It reads other rows than the first machine."
 
 
-def greeting(model: Path) -> dict[str, str]:
-    """What must be equal on all machines: versions of the libraries, and the model by samples of its files."""
+def greeting(model: Path, rows: str) -> dict[str, str]:
+    """What must be equal on all machines: versions of the libraries, the model by samples of its files, the rows by their fingerprint."""
     digest = hashlib.sha256()
     for path in sorted([model / "config.json", model / "tokenizer.json", *model.glob("*.safetensors")]):
         if path.is_file():
             digest.update(path.name.encode() + _sampled(path))
-    return {**{name: version(name) for name in _LIBRARIES}, "model": digest.hexdigest()}
+    return {**{name: version(name) for name in _LIBRARIES}, "model": digest.hexdigest(), "rows": rows}
 
 
 def _sampled(path: Path) -> bytes:
@@ -36,4 +37,6 @@ def differences(mine: dict[str, str], theirs: Any) -> str:
     if theirs.get("model") != mine["model"]:
         return "Its model folder holds other files than the first machine's."
     other = [f"{name} {theirs.get(name)} instead of {mine[name]}" for name in _LIBRARIES if theirs.get(name) != mine[name]]
-    return f"It has {', '.join(other)}." if other else ""
+    if other:
+        return f"It has {', '.join(other)}."
+    return OTHER_ROWS if theirs.get("rows") != mine["rows"] else ""

@@ -1,23 +1,29 @@
 """The side of a machine that comes to train a run which another machine began."""
 
 import os
+import time
 from contextlib import closing
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
-from phitune_gui.core.address import read_address
-from phitune_gui.core.events import StageBegan, Warned
+from phitune_gui.core.address import Address, read_address
+from phitune_gui.core.events import DatasetInspected, StageBegan, Warned
 from phitune_gui.core.job import JoinJob, TrainJob, job_from_json
 from phitune_gui.core.problem import CannotStart
 from phitune_gui.core.recipe import DataSource
+from phitune_gui.data.training_rows import TrainingRows, training_rows
 from phitune_gui.engine.checkpoints import checkpoint_path
-from phitune_gui.engine.greeting import greeting
+from phitune_gui.engine.greeting import OTHER_ROWS, greeting
 from phitune_gui.engine.meeting import COPY_AGAIN, ENDED_THERE, KEY, MACHINE, PATIENCE_SECONDS, PLACE, Meeting, heard, looks
 from phitune_gui.engine.reporting import Reporter
 
+_SAY_AFTER_SECONDS = 3.0
+_GOES_ON = "It is tried again for an hour. Where the first machine shows another address, stop this and copy its command."
 
-def attend(job: JoinJob, reporter: Reporter) -> TrainJob:
-    """Come to the meeting as the machine of `job`; the order to train, with this machine's own paths, once all are there."""
+
+def attend(job: JoinJob, reporter: Reporter) -> tuple[TrainJob, TrainingRows]:
+    """Come to the meeting as the machine of `job`; the order to train, with this machine's own paths and rows, once it is let in."""
     place = read_address(job.address)
     if job.model:
         _require_there(Path(job.model), is_model=True)
@@ -25,17 +31,25 @@ def attend(job: JoinJob, reporter: Reporter) -> TrainJob:
         _require_there(Path(path), is_model=False)
     reporter.emit(StageBegan(stage="waiting", detail=f"the first machine at {place}"))
     os.environ.update({PLACE: job.address, KEY: job.key, MACHINE: str(job.machine)})
-    for _left in looks(PATIENCE_SECONDS, reporter):
-        meeting = Meeting.visit(place, job.key)
-        if meeting is not None:
-            break
-    else:
-        raise CannotStart("ADDRESS", f"Nobody waits at {place}.", COPY_AGAIN)
-    with closing(meeting):
+    with closing(_found(place, job.key, reporter)) as meeting:
         return _introduce(meeting, job, _with_own_paths(heard(meeting, "job", gone_is=ENDED_THERE), job), reporter)
 
 
-def _introduce(meeting: Meeting, job: JoinJob, order: TrainJob, reporter: Reporter) -> TrainJob:
+def _found(place: Address, key: str, reporter: Reporter) -> Meeting:
+    """The meeting, once the first machine holds it; what is in the way meanwhile is said, and said again when it is something else."""
+    began, tries, why, told = time.monotonic(), 0, "", ""
+    for _left in looks(PATIENCE_SECONDS, reporter):
+        meeting = Meeting.seek(place, key)
+        if not isinstance(meeting, str):
+            return meeting
+        tries, why = tries + 1, meeting
+        if why != told and time.monotonic() - began > _SAY_AFTER_SECONDS:
+            told = why
+            reporter.emit(Warned(message=f"No run waits at {place} yet: {why}. {_GOES_ON}"))
+    raise CannotStart("ADDRESS", f"No run waited at {place} within an hour: {tries:,} tries, {why} at the last.", COPY_AGAIN)
+
+
+def _introduce(meeting: Meeting, job: JoinJob, order: TrainJob, reporter: Reporter) -> tuple[TrainJob, TrainingRows]:
     """Say what this machine has and wait for the answer. Raises CannotStart when it was turned away."""
     launcher = order.recipe.launcher
     cores = os.cpu_count() or 1
@@ -50,15 +64,31 @@ def _introduce(meeting: Meeting, job: JoinJob, order: TrainJob, reporter: Report
     name, own = f"here-{job.machine}", str(os.getpid()) + os.urandom(8).hex()
     if heard(meeting, name) is not None:
         raise CannotStart("--machine", f"Machine {job.machine} is there already.", "Use the command of another machine.")
-    meeting.say(name, {**greeting(Path(order.base_model.path)), "id": own})
+    rows = _own_rows(order, reporter)
+    import_module("phitune_gui.engine.train")  # takes seconds, and who is let in must give a sign of life soon after
+    meeting.say(name, {**greeting(Path(order.base_model.path), rows.report.fingerprint), "id": own})
     reporter.emit(StageBegan(stage="waiting", detail="the other machines"))
     for _left in looks(PATIENCE_SECONDS, reporter):
         answer = heard(meeting, f"answer-{job.machine}", gone_is=ENDED_THERE)
         if isinstance(answer, dict) and answer.get("to") == own:
             if answer.get("no"):
-                raise CannotStart("--model", f"The first machine turned this one away. {answer['no']}", "Make both alike and join again.")
-            return order
+                raise _turned_away(answer["no"])
+            return order, rows
     raise CannotStart("ADDRESS", "The first machine did not answer within an hour.", "Start again on both machines.")
+
+
+def _own_rows(order: TrainJob, reporter: Reporter) -> TrainingRows:
+    reporter.emit(StageBegan(stage="tokenizing"))
+    rows = training_rows(order.recipe, order.base_model)
+    reporter.emit(DatasetInspected(report=rows.report))
+    return rows
+
+
+def _turned_away(why: object) -> CannotStart:
+    what = f"The first machine turned this one away. {why}"
+    if why == OTHER_ROWS:
+        return CannotStart("--data", what, "Copy the first machine's data files here and join again; it goes on waiting.")
+    return CannotStart("--model", what, "Make both alike and join again; the first machine goes on waiting.")
 
 
 def _with_own_paths(order: Any, job: JoinJob) -> TrainJob:

@@ -16,12 +16,15 @@ from phitune_gui.engine.reporting import Reporter
 from phitune_gui.engine.seats import Seats, admit, free, keep_seat
 
 
-def meet_machines(job: TrainJob, reporter: Reporter) -> Meeting | None:
-    """The meeting of a run of several machines, once all are there; None when there is one machine. Raises CannotStart and Stopped."""
+def meet_machines(job: TrainJob, reporter: Reporter, rows: str) -> Meeting | None:
+    """The meeting of a run of several machines, once all are there; None when there is one machine. Raises CannotStart and Stopped.
+
+    `rows` is the fingerprint of what the first machine reads, and nobody who reads anything else is let in.
+    """
     if job.recipe.launcher.nodes == 1:
         return None
     if own_ranks().leads:
-        meeting = wait_for_machines(job, reporter)
+        meeting = wait_for_machines(job, reporter, rows)
         meeting.say("go", True)
         return meeting
     found = None
@@ -48,12 +51,12 @@ def share_with_machines(job: TrainJob, rows: str, run: Path, ranks: Ranks) -> No
         share_folder(run / job.checkpoint, ranks, writes=ranks.rank >= processes and ranks.rank % processes == 0)
 
 
-def wait_for_machines(job: TrainJob, reporter: Reporter) -> Meeting:
+def wait_for_machines(job: TrainJob, reporter: Reporter, rows: str) -> Meeting:
     """Hold the meeting of `job` and return when all machines are there. Raises CannotStart, and Stopped on a request to."""
     launcher, key = job.recipe.launcher, os.environ[KEY]
     place = read_address(os.environ[PLACE])
     meeting = Meeting.hold(place, key, {"job": job_to_json(job)})
-    mine = greeting(Path(job.base_model.path))
+    mine = greeting(Path(job.base_model.path), rows)
     missing = list(range(2, launcher.nodes + 1))
     seats = Seats()
     _invite(missing, place, key, reporter)

@@ -6,17 +6,20 @@ import socket
 import threading
 import time
 from collections.abc import Callable, Iterator
-from typing import Any, Self
-
-from torch import distributed
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, Self
 
 from phitune_gui.core.address import Address, read_address
 from phitune_gui.core.problem import CannotStart
 from phitune_gui.engine.board import Board
-from phitune_gui.engine.meeting_store import MeetingStore
 from phitune_gui.engine.proof import Line, WrongKey, hang_up, prove
 from phitune_gui.engine.reception import Reception
 from phitune_gui.engine.reporting import Reporter, raise_when_stopped
+
+if TYPE_CHECKING:  # who comes to a meeting is heard before torch, which takes seconds to load
+    from torch import distributed
+
+    from phitune_gui.engine.meeting_store import MeetingStore
 
 MACHINE, PLACE, KEY = "PHITUNE_MACHINE", "PHITUNE_PLACE", "PHITUNE_KEY"
 """Names in the environment: this machine's number from 1, where the machines meet, and what each of them must know."""
@@ -37,7 +40,6 @@ class Meeting:
 
     def __init__(self, ask: Callable[[list[Any]], Any], close: Callable[[], None]) -> None:
         self._ask, self.close = ask, close
-        self._own_store = MeetingStore(ask)
 
     @classmethod
     def hold(cls, place: Address, key: str, entries: dict[str, Any]) -> Self:
@@ -48,15 +50,21 @@ class Meeting:
     @classmethod
     def visit(cls, place: Address, key: str) -> Self | None:
         """The meeting that is held there; None while nobody does. Raises CannotStart when it is one for another key."""
+        found = cls.seek(place, key)
+        return None if isinstance(found, str) else found
+
+    @classmethod
+    def seek(cls, place: Address, key: str) -> Self | str:
+        """Like `visit`, but where nobody holds one this is what stands in the way, in a few words."""
         try:
             connection = socket.create_connection((place.host, place.port), timeout=3)
-        except OSError:
-            return None
+        except OSError as error:
+            return (error.strerror or str(error) or "no answer").lower()
         try:
             line = prove(connection, key.encode())
         except OSError:
             hang_up(connection)
-            return None
+            return "another program answers there"
         except WrongKey as error:
             hang_up(connection)
             raise CannotStart("--key", f"A run waits at {place}, but for another key.", COPY_AGAIN) from error
@@ -68,8 +76,10 @@ class Meeting:
         return cls.visit(read_address(os.environ[PLACE]), os.environ[KEY]) if os.environ.get(PLACE) else None
 
     @property
-    def store(self) -> distributed.Store:
+    def store(self) -> "distributed.Store":
         """Where torch lets the processes find each other, as long as this meeting is kept."""
+        from torch import distributed
+
         return distributed.PrefixStore("ranks", self._own_store)
 
     def say(self, name: str, thing: Any) -> None:
@@ -87,6 +97,12 @@ class Meeting:
     def forget(self, name: str) -> None:
         """Remove an entry."""
         self._ask(["delete", name])
+
+    @cached_property
+    def _own_store(self) -> "MeetingStore":
+        from phitune_gui.engine.meeting_store import MeetingStore
+
+        return MeetingStore(self._ask)
 
 
 class _Caller:

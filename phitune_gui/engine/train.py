@@ -22,7 +22,7 @@ from phitune_gui.engine.machines import meet_machines, share_with_machines
 from phitune_gui.engine.memory_meter import MemoryMeter
 from phitune_gui.engine.model import parameter_counts
 from phitune_gui.engine.pulse import pulse
-from phitune_gui.engine.ranks import Ranks, join_ranks, part_ranks
+from phitune_gui.engine.ranks import Ranks, join_ranks, own_ranks, part_ranks
 from phitune_gui.engine.reporting import Reporter, Stopped
 from phitune_gui.engine.rows_start import start_from_rows
 from phitune_gui.engine.step_watch import StepWatch
@@ -31,30 +31,32 @@ from phitune_gui.engine.tokenizer import load_tokenizer
 from phitune_gui.engine.trainer import build_trainer, total_steps
 
 
-def run_training(job: TrainJob, reporter: Reporter) -> JobFinished | Paused:
-    """Train `job.recipe` in the run folder `reporter.folder`, from the start or from `job.checkpoint`.
+def run_training(job: TrainJob, reporter: Reporter, rows: TrainingRows | None = None) -> JobFinished | Paused:
+    """Train `job.recipe` in the run folder `reporter.folder`, from the start or from `job.checkpoint`; `rows` may have been read already.
 
     Raises CannotStart for rows, models or checkpoints that cannot be used, and NotFinite when the loss is no number any more.
     """
+    if job.recipe.launcher.nodes > 1 and own_ranks().leads:
+        rows = _rows(job, reporter)  # before anybody is invited: who reads others is turned away
     try:
-        meeting = meet_machines(job, reporter)
+        meeting = meet_machines(job, reporter, rows.report.fingerprint if rows else "")
     except Stopped:
         return JobFinished(stopped_early=True)
     with closing(meeting) if meeting else nullcontext():
         ranks = join_ranks(meeting.store if meeting else None)
         try:
             with pulse(job.recipe.launcher.nodes, reporter):
-                return _train_together(job, reporter, ranks)
+                return _train_together(job, reporter, ranks, rows)
         finally:
             part_ranks()
 
 
-def _train_together(job: TrainJob, reporter: Reporter, ranks: Ranks) -> JobFinished | Paused:
+def _train_together(job: TrainJob, reporter: Reporter, ranks: Ranks, rows: TrainingRows | None) -> JobFinished | Paused:
     launcher = job.recipe.launcher
     use_threads(job.recipe.training.threads, min(ranks.size, launcher.processes))
     if job.recipe.training.gradient_checkpointing or splits_layers(job, ranks):
         return_freed_memory()
-    rows = _rows(job, reporter)
+    rows = rows or _rows(job, reporter)
     if launcher.nodes > 1:
         share_with_machines(job, rows.report.fingerprint, reporter.folder, ranks)
     note = _note(job, rows, reporter.folder, ranks)

@@ -29,7 +29,7 @@ def join_training(job: JoinJob, reporter: FolderReporter, lost: Callable[[str], 
     from phitune_gui.engine.reporting import Stopped
 
     try:
-        order = attend(job, reporter)
+        order, rows = attend(job, reporter)
     except Stopped:
         return e.JobFinished(stopped_early=True)
     write_text(reporter.folder / names.JOB_FILE, job_to_json(order) + "\n")  # read by this machine's other processes
@@ -37,4 +37,4 @@ def join_training(job: JoinJob, reporter: FolderReporter, lost: Callable[[str], 
     with company(reporter.folder, order.recipe.launcher, lost, job.machine):
         from phitune_gui.engine.train import run_training
 
-        return run_training(order, _Beside(reporter))
+        return run_training(order, _Beside(reporter), rows)

@@ -6,6 +6,7 @@ import shutil
 import signal
 import socket
 import subprocess
+import sys
 import threading
 import time
 from collections.abc import Iterator
@@ -17,13 +18,16 @@ from typing import Any
 import psutil
 import pytest
 
+from phitune_gui.core.address import Address
 from phitune_gui.core.events import StageBegan, Warned
-from phitune_gui.core.job import TrainJob
+from phitune_gui.core.job import JoinJob, TrainJob
 from phitune_gui.core.plan import Plan
 from phitune_gui.core.problem import CannotStart
 from phitune_gui.core.recipe import LauncherSection
-from phitune_gui.engine import machines
+from phitune_gui.engine import joining, machines
+from phitune_gui.engine.board import Board as EmptyBoard
 from phitune_gui.engine.ranks import Ranks
+from phitune_gui.engine.reception import Reception
 from phitune_gui.engine.seats import Seats, admit
 from phitune_gui.jobs.control import send
 from phitune_gui.store.runs import read_events
@@ -118,14 +122,81 @@ def test_who_has_another_model_is_turned_away_and_may_come_again(recipe: Path, t
     assert said == ["Machine 2 was turned away. Its model folder holds other files than the first machine's."]
 
 
-@pytest.mark.slow
-def test_other_rows_end_the_run_on_both_machines(recipe: Path, tmp_path: Path) -> None:
+def test_who_reads_other_rows_is_turned_away_and_may_come_again(recipe: Path, tmp_path: Path) -> None:
     rows = tmp_path / "rows.jsonl"
     rows.write_text((recipe.parent / "rows.jsonl").read_text("utf-8").replace("Captain, 7?", "Captain, seven?"), "utf-8")
-    with in_background(recipe, tmp_path / "first", *two_machines(), "training.max_steps=2", code=1) as result:
-        joined = phitune(*invitation(tmp_path / "first" / "runs"), "--data", str(rows), home=tmp_path / "second", code=1)
+    with in_background(recipe, tmp_path / "first", *two_machines(), "training.max_steps=2") as result:
+        command = invitation(tmp_path / "first" / "runs")
+        away = phitune(*command, "--data", str(rows), home=tmp_path / "second", code=1)
+        phitune(*command, home=tmp_path / "second")
 
-    assert joined["error"]["what"] == result["error"]["what"] == "Machine 2 reads other rows than the first one."
+    assert away["error"]["what"] == "The first machine turned this one away. It reads other rows than the first machine."
+    assert away["error"]["how_to_fix"].startswith("Copy the first machine's data files here and join again")
+    assert (result["state"], result["steps"]) == ("finished", 2)
+    said = [event.message for event in read_events(Path(result["run"])) if isinstance(event, Warned)]
+    assert said == ["Machine 2 was turned away. It reads other rows than the first machine."]
+
+
+def test_rows_that_cannot_be_used_end_the_joining_and_nothing_else(recipe: Path, tmp_path: Path) -> None:
+    rows = tmp_path / "rows.jsonl"
+    rows.write_text("", "utf-8")
+    with in_background(recipe, tmp_path / "first", *two_machines()) as result:
+        away = phitune(*invitation(tmp_path / "first" / "runs"), "--data", str(rows), home=tmp_path / "second", code=1)
+        (run,) = (tmp_path / "first" / "runs").iterdir()
+        assert not [event for event in read_events(run) if isinstance(event, Warned)]
+        send(run, "stop", "stop")
+
+    assert away["error"]["what"].endswith(".")
+    assert result["state"] == "stopped"
+
+
+def test_another_key_is_told_before_anything_is_loaded(tmp_path: Path) -> None:
+    place = Address("127.0.0.1", free_port())
+    reception = Reception(place, "5f2c", EmptyBoard({}))
+    try:
+        other = phitune("join", str(place), "--machine", "2", "--key", "0" * 32, home=tmp_path, code=1)
+    finally:
+        reception.close()
+
+    assert other["error"]["what"] == f"A run waits at {place}, but for another key."
+    seen = "import sys, phitune_gui.worker.joining, phitune_gui.engine.joining; print(sorted({'torch', 'transformers'} & set(sys.modules)))"
+    assert subprocess.run([sys.executable, "-c", seen], check=True, capture_output=True, text=True).stdout.strip() == "[]"
+
+
+def test_a_place_where_nobody_waits_is_named_with_what_is_in_the_way(tmp_path: Path) -> None:
+    place = f"127.0.0.1:{free_port()}"
+    with in_thread("join", place, "--machine", "2", "--key", "k", home=tmp_path) as result:
+        job = job_that_warned(tmp_path)
+        send(job, "stop", "stop")
+
+    assert [message.partition(". ")[0] for message in warned(job)] == [f"No run waits at {place} yet: connection refused"]
+    assert result["state"] == "stopped"
+
+
+def test_when_nobody_came_it_is_said_what_was_tried(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(joining, "PATIENCE_SECONDS", 0.7)
+    monkeypatch.setattr(joining.os, "environ", dict(os.environ))
+    reporter = Board({})
+    reporter.poll = list
+    job = JoinJob(address=f"127.0.0.1:{free_port()}", machine=2, key="k")
+    with pytest.raises(CannotStart) as refusal:
+        joining.attend(job, reporter)
+
+    assert refusal.value.problem.what == f"No run waited at {job.address} within an hour: 3 tries, connection refused at the last."
+
+
+def warned(job: Path) -> list[str]:
+    return [event.message for event in read_events(job) if isinstance(event, Warned)]
+
+
+def job_that_warned(home: Path) -> Path:
+    deadline = time.monotonic() + 60
+    while time.monotonic() < deadline:
+        for events in home.glob("**/events.jsonl"):
+            if warned(events.parent):
+                return events.parent
+        time.sleep(0.05)
+    raise TimeoutError("nothing was said")
 
 
 def test_waiting_can_be_stopped(recipe: Path, tmp_path: Path) -> None:
@@ -143,6 +214,8 @@ def test_waiting_can_be_stopped(recipe: Path, tmp_path: Path) -> None:
         (["127.0.0.1", "--machine", "2", "--key", "k"], "'127.0.0.1' is no address"),
         (["0.0.0.0:29500", "--machine", "2", "--key", "k"], "0.0.0.0 would listen on every network"),
         (["127.0.0.1:80", "--machine", "2", "--key", "k"], "80 is no port that a program may open"),
+        (["127.0.0.1:29500", "--machine", "1", "--key", "k"], "Machine 1 is the first machine, and nothing is joined there"),
+        (["127.0.0.1:29500", "--machine", "65", "--key", "k"], "There is no machine 65: the others are numbered from 2 to 64."),
         (["127.0.0.1:29500", "--machine", "2", "--key", ""], "The key is empty."),
         (["127.0.0.1:29500", "--machine", "2", "--key", "a b"], "'a b' is no key."),
         (["box.invalid:29500", "--machine", "2", "--key", "k"], "This machine cannot find one of the name box.invalid: "),
