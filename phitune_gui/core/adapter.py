@@ -41,9 +41,10 @@ class AdapterVerdict(Value):
 class AdapterReport(Value):
     """The adapter that a recipe starts from, as it was read for one model: what training goes on as, or the problem that forbids it.
 
-    `became` says in a sentence what it was made as, where that is not what it goes on as.
+    `became` says in a sentence what it was made as, where that is not what it goes on as. `blocks` are those of the model, 0 while unknown.
     """
 
     technique: TechniqueSection | None = None
     problem: Problem | None = None
     became: str = ""
+    blocks: int = 0

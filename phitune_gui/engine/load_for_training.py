@@ -84,7 +84,7 @@ def _start_as_text(job: TrainJob, model: Tuned, text: str) -> None:
 def _require_possible(job: TrainJob, quantisation: Quantisation | None) -> None:
     """CannotStart where the adapter to go on with is another technique's, or weights of few bits do not train here."""
     if job.recipe.model.adapter and job.checkpoint is None:
-        problem = start_problem(job.recipe.technique, reported(read_start(job.recipe.model.adapter, job.base_model)))
+        problem = start_problem(job.recipe.technique, reported(read_start(job.recipe.model.adapter, job.base_model), job.base_model))
         if problem is not None:
             raise CannotStart.because(problem)
     if quantisation is not None:

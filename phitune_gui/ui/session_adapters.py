@@ -68,7 +68,7 @@ class SessionAdapters(SessionDoctor):
             self.refuse(start.problem)
             return
         technique = own.technique
-        if start is not None and start.technique is not None and not goes_on(own.technique, start.technique):
+        if start is not None and start.technique is not None and not goes_on(own.technique, start.technique, start.blocks):
             technique = start.technique
         self._edit(self.recipe.model_copy(update={"model": section, "technique": technique}))
         self.say(self.tr("Training goes on from {name}. Undo brings the recipe before back.").format(name=Path(run).name))

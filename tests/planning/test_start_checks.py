@@ -25,6 +25,15 @@ def test_a_technique_that_makes_the_same_adapter_goes_on(id: str) -> None:
     assert found({**OWN.model_dump(), "id": id, "dropout": 0.1}, AdapterReport(technique=OWN)) == []
 
 
+@pytest.mark.parametrize("blocks", [list(range(32)), "0-31", list(range(31, -1, -1))])
+def test_all_blocks_named_one_by_one_are_all_blocks(blocks: Any) -> None:
+    every, half = ({**OWN.model_dump(), "model_blocks": each} for each in (blocks, "0-15"))
+    read = AdapterReport(technique=OWN, blocks=32)
+    assert found(every, read) == []
+    assert found(OWN.model_dump(), read.model_copy(update={"technique": TechniqueSection.model_validate(every)})) == []
+    assert len(found(half, read)) == 1
+
+
 @pytest.mark.parametrize(
     "edit",
     [

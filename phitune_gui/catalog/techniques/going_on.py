@@ -13,19 +13,24 @@ def start_problem(section: TechniqueSection, report: AdapterReport | None) -> Pr
     """Why training by `section` cannot go on from the adapter of the report; None where it can, or nothing was read."""
     if report is None or report.problem is not None or report.technique is None:
         return report.problem if report else None
-    return None if goes_on(section, report.technique) else _another_adapter(report.technique, report.became)
+    return None if goes_on(section, report.technique, report.blocks) else _another_adapter(report.technique, report.became)
 
 
-def goes_on(section: TechniqueSection, own: TechniqueSection) -> bool:
-    """Whether both make adapters of the same form and effect; how they are trained may differ, as between LoRA, LoRA+ and QLoRA."""
+def goes_on(section: TechniqueSection, own: TechniqueSection, blocks: int) -> bool:
+    """Whether both make adapters of the same form and effect; how they are trained may differ, as between LoRA, LoRA+ and QLoRA.
+
+    `blocks` are those of the model: who names each of them means the same as who names none.
+    """
     try:
-        return not technique(section.id).starts_inside_model and _form(section) == _form(own)
+        return not technique(section.id).starts_inside_model and _form(section, blocks) == _form(own, blocks)
     except (CannotStart, KeyError):
         return False
 
 
-def _form(section: TechniqueSection) -> dict[str, Any]:
-    words = technique(section.id).peft_config(options_for(section)) or {}
+def _form(section: TechniqueSection, blocks: int) -> dict[str, Any]:
+    words = dict(technique(section.id).peft_config(options_for(section)) or {})
+    if sorted(words.get("layers_to_transform", ())) == list(range(blocks)):
+        words.pop("layers_to_transform", None)
     return {key: comparable(value) for key, value in words.items() if "dropout" not in key}
 
 

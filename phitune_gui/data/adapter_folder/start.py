@@ -24,9 +24,9 @@ def read_start(adapter: str, model: BaseModel) -> AdapterFolder:
         raise CannotStart(FIELD, what, f"{refusal.problem.how_to_fix} Or leave {FIELD} out.") from refusal
 
 
-def reported(found: AdapterFolder) -> AdapterReport:
+def reported(found: AdapterFolder, model: BaseModel) -> AdapterReport:
     """What a plan needs to know of it."""
-    return AdapterReport(technique=found.technique, became=found.ranks.told if found.ranks else "")
+    return AdapterReport(technique=found.technique, became=found.ranks.told if found.ranks else "", blocks=model.layers)
 
 
 class StartRequest(Value):
@@ -37,5 +37,5 @@ class StartRequest(Value):
 
 
 START_OPERATIONS: dict[str, Operation] = {
-    "adapter": Operation(StartRequest, lambda request: reported(read_start(request.adapter, request.model)))
+    "adapter": Operation(StartRequest, lambda request: reported(read_start(request.adapter, request.model), request.model))
 }
