@@ -212,6 +212,9 @@ def _less_memory(situation: Situation) -> str:
         return "Let Make it fit change the recipe, close other programs, or choose a smaller model."
     if situation.figures.trains_model:
         return "Choose LoRA, which trains a small adapter instead of every weight, close other programs, or choose a smaller model."
+    if situation.recipe.launcher.processes > 1 and not situation.hardware.gpus:
+        one = "Start one process, which needs the memory of one: set launcher.id to single and launcher.processes to 1."
+        return f"{one} Or close other programs, or choose a smaller model."
     return "Close other programs, or choose a smaller model."
 
 

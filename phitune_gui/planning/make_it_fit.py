@@ -2,7 +2,7 @@
 
 from bisect import bisect_left
 from collections.abc import Iterator, Sequence
-from itertools import combinations
+from itertools import combinations, islice
 from typing import NamedTuple
 
 from phitune_gui.core.base_model import BaseModel
@@ -10,7 +10,7 @@ from phitune_gui.core.dataset_report import DatasetReport
 from phitune_gui.core.hardware import Hardware
 from phitune_gui.core.plan import Change
 from phitune_gui.core.recipe import Recipe
-from phitune_gui.planning.savings import Saving, fewer_rows, other_savings
+from phitune_gui.planning.savings import Saving, fewer_processes, fewer_rows, other_savings, with_savings
 from phitune_gui.planning.trial import Trial
 
 _MOST_OFFERS = 3
@@ -37,41 +37,62 @@ def make_it_fit(
     trial = Trial(recipe, model, report, hardware)
     if trial.fits(()):
         return Fit()
-    rows, others = fewer_rows(recipe), other_savings(recipe, report)
+    processes = () if only_settings else fewer_processes(recipe)
+    others = other_savings(recipe, report)
     others = tuple(saving for saving in others if trial.works([saving]) and (saving.of_settings or not only_settings))
     gentle = [saving for saving in others if not saving.last_resort]
-    ways = _best(trial, rows, gentle) or _best(trial, rows, others)
+    ways = _best(trial, processes, gentle) or _best(trial, processes, others)
     if ways:
         return Fit(tuple(trial.changes(way) for way in ways))
-    least = _all_that_helps(trial, (*rows[-1:], *others))
+    fewest = processes[-1:]
+    least = _all_that_helps(trial, (*fewest, *fewer_rows(with_savings(recipe, fewest))[-1:], *others))
     return Fit((), trial.changes(least), trial.memory(least).total_bytes)
 
 
-def _best(trial: Trial, rows: Sequence[Saving], others: Sequence[Saving]) -> list[Way]:
+def _best(trial: Trial, processes: Sequence[Saving], others: Sequence[Saving]) -> list[Way]:
     """The best sets; one with more kinds of edits than a better one, and all of its kinds, is no choice."""
     best: list[Way] = []
-    for way in sorted(_enough(trial, rows, others), key=lambda way: _order(trial, way)):
+    for way in sorted(_enough(trial, processes, others), key=lambda way: _order(trial, way)):
         if len(best) < _MOST_OFFERS and not any(_harms(better) <= _harms(way) for better in best):
             best.append(way)
     return best
 
 
-def _enough(trial: Trial, rows: Sequence[Saving], others: Sequence[Saving]) -> Iterator[Way]:
+def _enough(trial: Trial, processes: Sequence[Saving], others: Sequence[Saving]) -> Iterator[Way]:
     """Every set that is enough and of which none can be left out."""
     for size in range(len(others) + 1):
         for some in combinations(others, size):
-            way = _with_rows(trial, rows, some)
-            if way and trial.works(way) and not any(trial.fits([kept for kept in way if kept is not left]) for left in way):
-                yield way
+            for way in _made_enough(trial, processes, some):
+                if trial.works(way) and not any(trial.fits([kept for kept in way if kept is not left]) for left in way):
+                    yield way
 
 
-def _with_rows(trial: Trial, rows: Sequence[Saving], some: Way) -> Way:
-    """The set; where it is not enough, with the most rows that fit beside it; none where even the fewest are too many."""
+def _made_enough(trial: Trial, processes: Sequence[Saving], some: Way) -> Iterator[Way]:
+    """The set; where it is not enough, with fewer rows and with fewer processes; with both only where neither is enough."""
     if trial.fits(some):
-        return some
-    if not rows or not trial.fits((rows[-1], *some)):
+        yield some
+        return
+    ways = [way for way in (_with_rows(trial, (), some), _with_processes(trial, processes, some)) if way]
+    yield from ways or _with_both(trial, processes, some)
+
+
+def _with_rows(trial: Trial, fewer: Way, some: Way) -> Way:
+    """With the most rows that fit beside the others; none where even the fewest are too many."""
+    rows = fewer_rows(with_savings(trial.recipe, fewer))
+    if not rows or not trial.fits((*fewer, rows[-1], *some)):
         return ()
-    return (rows[bisect_left(rows, True, key=lambda fewer: trial.fits((fewer, *some)))], *some)
+    return (*fewer, rows[bisect_left(rows, True, key=lambda fewest: trial.fits((*fewer, fewest, *some)))], *some)
+
+
+def _with_processes(trial: Trial, processes: Sequence[Saving], some: Way) -> Way:
+    """With the most processes that fit; where layers are split among GPUs, fewer do not always need less."""
+    return next(((many, *some) for many in processes if trial.fits((many, *some))), ())
+
+
+def _with_both(trial: Trial, processes: Sequence[Saving], some: Way) -> Iterator[Way]:
+    """With the most processes that fit with the fewest rows, and then with the most rows."""
+    ways = (_with_rows(trial, (many,), some) for many in processes)
+    yield from islice((way for way in ways if way), 1)
 
 
 def _order(trial: Trial, way: Way) -> tuple[float, list[int]]:

@@ -18,11 +18,12 @@ class Harm(IntEnum):
     """What may be given up for memory, the least first. From CUT on it changes what is learned, or by which technique."""
 
     ROWS = 0
-    BORROWED = 1
-    TWICE = 2
-    ROUNDED = 3
-    CUT = 4
-    FOUR_BITS = 5
+    FEWER = 1
+    BORROWED = 2
+    TWICE = 3
+    ROUNDED = 4
+    CUT = 5
+    FOUR_BITS = 6
 
 
 class Saving(NamedTuple):
@@ -57,8 +58,25 @@ def fewer_rows(recipe: Recipe) -> tuple[Saving, ...]:
     )
 
 
+def fewer_processes(recipe: Recipe) -> tuple[Saving, ...]:
+    """Every smaller number of processes that the launcher takes and that leaves the effective batch as it is, most processes first."""
+    now, passes = recipe.launcher, recipe.launcher.processes * recipe.training.accumulation
+    if not any(known.several for known in LAUNCHERS if known.id == now.id):
+        return ()
+    fewest = 1 if now.nodes > 1 else 2
+    some = (many for many in range(now.processes - 1, fewest - 1, -1) if passes % many == 0 and passes // many <= _MOST_ACCUMULATION)
+    return tuple(
+        Saving(
+            {"launcher.processes": many, "training.accumulation": passes // many},
+            "Fewer processes make more passes each before a step; the effective batch and the result stay the same.",
+            Harm.FEWER,
+        )
+        for many in some
+    )
+
+
 def other_savings(recipe: Recipe, report: DatasetReport | None) -> tuple[Saving, ...]:
-    """Everything but fewer rows, the least harm first."""
+    """Everything but fewer rows and fewer processes, the least harm first."""
     return (*_shared_layers(recipe), *_training(recipe), *_shorter(recipe, report), *_four_bits(recipe))
 
 

@@ -54,7 +54,10 @@ class Trial(NamedTuple):
             before, after = way[:position], way[: position + 1]
             saves = self.memory(before).total_bytes - self.memory(after).total_bytes
             adds = self.seconds(after) - self.seconds(before)
+            later = {name for other in way[position + 1 :] for name in other.values}
             for name, value in saving.values.items():
+                if name in later:  # accumulation makes up for fewer processes and for fewer rows
+                    continue
                 changes.append(Change(field=name, value=_written(value), saves_bytes=saves, costs=saving.costs, adds_seconds=adds))
                 saves, adds = 0, 0.0
         return tuple(changes)

@@ -117,3 +117,34 @@ def test_fewer_rows_need_only_divide_the_effective_batch() -> None:
     recipe = a_recipe(dtype="bfloat16", micro_batch_size=3, accumulation=2)
     offered = changes(recipe, needed(recipe) / 1e9 - 0.1)
     assert [(edit.field, edit.value) for edit in offered] == [("training.micro_batch_size", "2"), ("training.accumulation", "3")]
+
+
+def test_fewer_processes_keep_the_effective_batch_and_the_launcher() -> None:
+    recipe = with_value(
+        a_recipe(micro_batch_size=1, dtype="bfloat16", gradient_checkpointing=True), "launcher", {"id": "ddp", "processes": 64}
+    )
+    free = needed(with_value(recipe, "launcher.processes", 8)) / 1e9 + 0.1
+    offered = changes(recipe, free)
+    assert [(edit.field, edit.value) for edit in offered] == [("launcher.processes", "8"), ("training.accumulation", "8")]
+    assert offered[0].saves_bytes == needed(recipe) - needed(applied(recipe, offered))
+    assert needed(applied(recipe, offered)) <= free * 1e9
+
+
+def test_fewer_processes_and_fewer_rows_share_one_accumulation() -> None:
+    recipe = with_value(
+        a_recipe(micro_batch_size=4, dtype="bfloat16", gradient_checkpointing=True), "launcher", {"id": "ddp", "processes": 4}
+    )
+    least = with_value(with_value(recipe, "launcher.processes", 2), "training.micro_batch_size", 1)
+    plan = make_plan(recipe, a_model(), REPORT, a_machine(needed(least) / 1e9 + 0.01))
+    both = next(
+        {edit.field: edit.value for edit in way}
+        for way in (plan.make_it_fit, *plan.other_ways_to_fit)
+        if {"launcher.processes", "training.micro_batch_size"} <= {edit.field for edit in way}
+    )
+    assert both == {"launcher.processes": "2", "training.micro_batch_size": "1", "training.accumulation": "8"}
+
+
+def test_where_nothing_is_enough_for_several_processes_one_is_named() -> None:
+    recipe = with_value(a_recipe(), "launcher", {"id": "ddp", "processes": 2})
+    (problem,) = [each for each in make_plan(recipe, a_model(), REPORT, a_machine(1)).problems if each.severity == "problem"]
+    assert "set launcher.id to single and launcher.processes to 1" in problem.how_to_fix

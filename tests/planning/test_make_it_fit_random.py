@@ -98,7 +98,7 @@ def draw(dice: random.Random) -> Case:
     )  # fmt: skip
     recipe = with_value(recipe, "technique", {"id": technique, **options(dice, technique)})
     recipe = with_value(recipe, "data.max_length", dice.choice([128, 512, 1024, 2048, 4096]))
-    recipe = with_value(recipe, "launcher", {"id": launcher.id, "processes": dice.choice([2, 3, 4]) if launcher.several else 1})
+    recipe = with_value(recipe, "launcher", {"id": launcher.id, "processes": dice.choice([2, 3, 4, 6]) if launcher.several else 1})
     longest = dice.randint(20, 5000)
     lengths = Lengths(min=10, p50=longest // 4, p95=longest * dice.randint(5, 10) // 10, max=longest)
     tokens = {"tokens": 90 * longest // 3, "learned_tokens": 90 * longest // 6}
@@ -147,6 +147,16 @@ def row_edits(recipe: Recipe) -> list[Edit]:
     ]
 
 
+def process_edits(recipe: Recipe) -> list[Edit]:
+    """As it is, and every smaller number of processes at the same effective batch, most processes first."""
+    many, passes = recipe.launcher.processes, recipe.launcher.processes * recipe.training.accumulation
+    return [{}] + [
+        {"launcher.processes": fewer, "training.accumulation": passes // fewer}
+        for fewer in range(many - 1, 1, -1)
+        if recipe.launcher.id != "single" and passes % fewer == 0 and passes // fewer <= 1024
+    ]
+
+
 def allowed(case: Case, edits: Edit) -> bool:
     """Whether the launcher takes the technique that the edits choose."""
     after = edited(case.recipe, edits)
@@ -159,10 +169,11 @@ def enough(case: Case, others: list[Edit]) -> list[Edit]:
     """Every set of fields whose change is enough, tried out one by one, with the values that leave the most rows."""
     found: dict[frozenset[str], Edit] = {}
     sets = chain.from_iterable(combinations(others, size) for size in range(len(others) + 1))
-    for some, rows in product(sets, row_edits(case.recipe)):
-        edits = {name: value for edit in (rows, *some) for name, value in edit.items()}
-        if frozenset(edits) not in found and allowed(case, edits) and case.fits(edits):
-            found[frozenset(edits)] = edits
+    for some, fewer in product(sets, process_edits(case.recipe)):
+        for rows in row_edits(edited(case.recipe, fewer)):
+            edits = {name: value for edit in (fewer, rows, *some) for name, value in edit.items()}
+            if frozenset(edits) not in found and allowed(case, edits) and case.fits(edits):
+                found[frozenset(edits)] = edits
     return [edits for fields, edits in found.items() if not any(less < fields for less in found)]
 
 
@@ -177,19 +188,37 @@ def as_edits(changes: tuple[Change, ...]) -> Edit:
 
 
 def parts(offer: Edit) -> list[Edit]:
-    """The offer's changes; rows and accumulation are one, because the effective batch has to stay."""
-    rows = {name: value for name, value in offer.items() if name in ("training.micro_batch_size", "training.accumulation")}
-    return [rows] * bool(rows) + [{name: value} for name, value in offer.items() if name not in rows]
+    """The offer's changes; accumulation goes with rows and with processes, because the effective batch has to stay."""
+    accumulated = {name: value for name, value in offer.items() if name == "training.accumulation"}
+    return [
+        {name: value, **(accumulated if name in ("training.micro_batch_size", "launcher.processes") else {})}
+        for name, value in offer.items()
+        if name not in accumulated
+    ]
+
+
+def rows_of_a_step(recipe: Recipe) -> int:
+    """The effective batch."""
+    return recipe.training.micro_batch_size * recipe.training.accumulation * recipe.launcher.all_processes
 
 
 def check_offer(case: Case, offer: Edit) -> None:
-    """It is enough and nothing can be left out, nor need there be so few rows."""
+    """It is enough and nothing can be left out, nor need there be so few rows or processes."""
     assert case.plan_fits(offer)
+    after = case.recipe
+    for name, value in offer.items():
+        after = with_value(after, name, value)
+    assert rows_of_a_step(after) == rows_of_a_step(case.recipe)
     for left in parts(offer):
         assert not case.plan_fits({name: value for name, value in offer.items() if name not in left})
     if "training.micro_batch_size" in offer:
         rows = int(offer["training.micro_batch_size"])
-        more = [edit for edit in row_edits(case.recipe) if edit and edit["training.micro_batch_size"] > rows]
+        many = int(offer.get("launcher.processes", 0))
+        before = edited(case.recipe, next(edit for edit in process_edits(case.recipe) if edit.get("launcher.processes", 0) == many))
+        more = [edit for edit in row_edits(before) if edit and edit["training.micro_batch_size"] > rows]
+        assert not any(case.plan_fits({**offer, **edit}) for edit in more)
+    if "launcher.processes" in offer and "training.micro_batch_size" not in offer:
+        more = [edit for edit in process_edits(case.recipe) if edit and edit["launcher.processes"] > int(offer["launcher.processes"])]
         assert not any(case.plan_fits({**offer, **edit}) for edit in more)
 
 
@@ -215,10 +244,11 @@ def check_case(case: Case) -> int:
 
 def drawn_clock(dice: random.Random) -> Callable[..., float]:
     """An estimate of time in which every edit has a price of its own, some below one."""
-    rows, twice, cut, four, rounded, borrowed = (dice.uniform(0.3, 3) for _ in range(6))
+    rows, twice, cut, four, rounded, borrowed, together = (dice.uniform(0.3, 3) for _ in range(7))
 
     def seconds(recipe: Recipe, *_others: object) -> Estimate:
         price = 1000 * (1 + rows / recipe.training.micro_batch_size) * recipe.data.max_length**cut
+        price *= 1 + together / recipe.launcher.processes
         for chosen, factor in (
             (recipe.training.gradient_checkpointing, twice), (recipe.training.dtype == "bfloat16", rounded),
             (recipe.launcher.id == "fsdp2", borrowed), (recipe.technique.id.startswith("q"), four),
