@@ -1,5 +1,6 @@
 """The command that takes over an adapter which was made elsewhere."""
 
+import shlex
 from functools import partial
 from pathlib import Path
 
@@ -7,7 +8,7 @@ from phitune_gui.cli.adapter_words import adapter_rows
 from phitune_gui.cli.follow import start_and_follow
 from phitune_gui.cli.output import say, table, tell, write_json
 from phitune_gui.core.adapter import AdapterVerdict
-from phitune_gui.core.names import EXIT_CANNOT_START, EXIT_DONE
+from phitune_gui.core.names import EXIT_CANNOT_START, EXIT_DONE, RECIPE_FILE
 from phitune_gui.core.problem import CannotStart
 from phitune_gui.jobs.adapters import start_import
 from phitune_gui.jobs.desk import DataDesk
@@ -39,4 +40,5 @@ def _say(verdict: AdapterVerdict) -> None:
     table("", ["", ""], adapter_rows(verdict))
     for note in verdict.notes:
         say(note, "yellow")
-    say(f"phitune chat, export and show take {Path(verdict.run).name}; its recipe.yaml trains it on.")
+    say(f"phitune chat, export and show take {Path(verdict.run).name}. To train it on with rows of yours:")
+    say(f"phitune train {shlex.quote(str(Path(verdict.run) / RECIPE_FILE))} --data FILE")

@@ -18,6 +18,7 @@ app.add_typer(adapter_app, name="adapter")
 
 Json = Annotated[bool, typer.Option("--json", help="Print exactly one JSON object on stdout.")]
 Settings = Annotated[list[str] | None, typer.Option("-o", metavar="KEY=VALUE", help="Set a recipe field, for example training.epochs=2.")]
+OtherData = Annotated[list[Path] | None, typer.Option("--data", help="Dataset file instead of the recipe's; several by repeating it.")]
 RunsFolder = Annotated[Path | None, typer.Option("--runs", help="Folder that gets the run folder.")]
 Mapping = Annotated[list[str] | None, typer.Option("--map", metavar="ROLE=COLUMN", help="Which column plays which role.")]
 MaxLength = Annotated[int, typer.Option("--max-length", min=16, help="Longest conversation in tokens.")]
@@ -151,12 +152,13 @@ def recipe_new(
     technique: Annotated[str | None, typer.Option("--technique", help="How the weights are trained; lora unless told.")] = None,
     preset: Annotated[str | None, typer.Option("--preset", help=f"Settings to start from: {PRESET_IDS}.")] = None,
     settings: Settings = None,
+    force: Annotated[bool, typer.Option("--force", help="Replace another recipe of that name.")] = False,
     as_json: Json = False,
 ) -> int:
     """Write a commented YAML recipe. Settings of -o and --technique win over those of a preset."""
-    from phitune_gui.cli.recipes import Start, new_recipe
+    from phitune_gui.cli.recipes import Start, Target, new_recipe
 
-    return new_recipe(model, data, Start(preset, technique, settings or []), out, as_json)
+    return new_recipe(model, data, Start(preset, technique, settings or []), Target(out, force), as_json)
 
 
 @adapter_app.command("import")
@@ -175,14 +177,15 @@ def adapter_import(
 @app.command()
 def plan(
     recipe: Annotated[Path, typer.Argument(metavar="RECIPE")],
+    data: OtherData = None,
     settings: Settings = None,
     exact: Annotated[bool, typer.Option("--exact", help="Read every row instead of a sample.")] = False,
     as_json: Json = False,
 ) -> int:
     """What will happen: parameters, steps, memory, disk, time, problems. Nothing is loaded."""
-    from phitune_gui.cli.recipes import show_plan
+    from phitune_gui.cli.recipes import chosen_recipe, show_plan
 
-    return show_plan(recipe, settings or [], exact, as_json)
+    return show_plan(chosen_recipe(recipe, settings or [], data or []), exact, as_json)
 
 
 @app.command()
@@ -196,6 +199,7 @@ def deepspeed(recipe: Annotated[Path, typer.Argument(metavar="RECIPE")], setting
 @app.command()
 def train(
     recipe: Annotated[Path, typer.Argument(metavar="RECIPE")],
+    data: OtherData = None,
     settings: Settings = None,
     runs: RunsFolder = None,
     detach: Annotated[bool, typer.Option("--detach", help="Return at once; the run goes on.")] = False,
@@ -204,7 +208,7 @@ def train(
     """Train a recipe. Ctrl-C once saves and stops, twice kills."""
     from phitune_gui.cli.train import train_recipe
 
-    return train_recipe(recipe, settings or [], runs, detach, as_json)
+    return train_recipe(recipe, (settings or [], data or []), runs, detach, as_json)
 
 
 @app.command("runs")

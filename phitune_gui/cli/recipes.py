@@ -1,13 +1,16 @@
 """The commands about recipes: write one, and say what it would do."""
 
 import json
+from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-from phitune_gui.catalog.launchers import LAUNCHERS
+from phitune_gui.catalog.formats import unknown_format
+from phitune_gui.catalog.launchers import LAUNCHERS, unknown_launcher
 from phitune_gui.catalog.launchers.zero_keys import key_problems
 from phitune_gui.catalog.launchers.zero_settings import zero_settings
 from phitune_gui.catalog.presets import preset
+from phitune_gui.catalog.techniques import technique
 from phitune_gui.cli.fit_words import fit_lines
 from phitune_gui.cli.output import duration, say, size, table, tell, write_json
 from phitune_gui.cli.study import Study, study
@@ -22,9 +25,17 @@ from phitune_gui.planning.energy import bill
 from phitune_gui.planning.fitted import Ground
 from phitune_gui.planning.memory import PART_LABELS
 from phitune_gui.planning.time import time_range
-from phitune_gui.store.model_folder.other_contents import refuse_non_folder
+from phitune_gui.store.model_folder.other_contents import CONFIG, refuse_non_folder, refuse_without_config
 from phitune_gui.store.paths import model_folder, require_writable, runs_folder
-from phitune_gui.store.recipes import load_recipe, save_recipe, with_absolute_paths, with_options, with_setting
+from phitune_gui.store.recipes import (
+    foreign_options,
+    load_recipe,
+    recipe_to_yaml,
+    save_recipe,
+    with_absolute_paths,
+    with_options,
+    with_setting,
+)
 
 
 class Start(NamedTuple):
@@ -35,12 +46,18 @@ class Start(NamedTuple):
     settings: list[str]
 
 
-def new_recipe(model: Path, data: Path, start: Start, out: Path, as_json: bool) -> int:
-    """Write the recipe that these options mean."""
+class Target(NamedTuple):
+    """Where a new recipe goes, and whether another recipe there is replaced."""
+
+    out: Path
+    force: bool
+
+
+def new_recipe(model: Path, data: Path, start: Start, target: Target, as_json: bool) -> int:
+    """Write the recipe that these options mean. Raises CannotStart, with nothing written, for what is not there or not known."""
+    out = target.out
     _look_at_name(out)
-    model = model_folder(model)
-    if not model.is_dir():
-        raise refuse_non_folder(model)
+    model = _folder_with_model(model)
     if not data.exists():
         raise CannotStart(str(data), f"There is no dataset {data}.", "Check the path.")
     recipe = with_setting(Recipe(), "model.path", str(model))
@@ -50,7 +67,10 @@ def new_recipe(model: Path, data: Path, start: Start, out: Path, as_json: bool) 
         recipe, why, _fits = _after_preset(recipe, start.preset)
     if start.technique is not None:
         recipe = recipe.model_copy(update={"technique": TechniqueSection(id=start.technique)})
-    recipe = _placed(with_options(recipe, start.settings))
+    recipe = _placed(_with_settings(recipe, start.settings))
+    if unknown := unknown_launcher(recipe.launcher.id) or unknown_format(recipe.data.format):
+        raise CannotStart.because(unknown)
+    _keep_other_recipe(recipe, target)
     require_writable(out.absolute().parent)
     save_recipe(recipe, out.absolute())
     if as_json:
@@ -60,6 +80,16 @@ def new_recipe(model: Path, data: Path, start: Start, out: Path, as_json: bool) 
             say(why)
         tell(str(out.absolute()))
     return 0
+
+
+def _folder_with_model(named: Path) -> Path:
+    """The folder that is meant. Raises CannotStart where no model lies."""
+    model = model_folder(named)
+    if not model.is_dir():
+        raise refuse_non_folder(model)
+    if not (model / CONFIG).is_file():
+        raise refuse_without_config(model)
+    return model
 
 
 def _after_preset(recipe: Recipe, id: str) -> Applied:
@@ -78,6 +108,21 @@ def _look_at_name(out: Path) -> None:
     say(f"Drop and open in the window know recipes by the ending {RECIPE_SUFFIX}; the commands read {out.name} as well.", "yellow")
 
 
+def _keep_other_recipe(recipe: Recipe, target: Target) -> None:
+    """Raises CannotStart where another recipe lies that nobody said to replace; the same one again loses nothing."""
+    out = target.out
+    if not out.exists() or target.force:
+        return
+    try:
+        same = out.read_text("utf-8") == recipe_to_yaml(recipe)
+    except (OSError, ValueError):
+        same = False
+    if not same:
+        raise CannotStart(
+            str(out), f"{out} exists already and would be replaced.", "Add --force to replace it, or give --out another name."
+        )
+
+
 def _is_recipe(path: Path) -> bool:
     try:
         load_recipe(path)
@@ -86,9 +131,21 @@ def _is_recipe(path: Path) -> bool:
     return True
 
 
-def chosen_recipe(path: Path, settings: list[str]) -> Recipe:
-    """The recipe at `path` with `-o` settings, whose relative paths start from where the command runs."""
-    return _placed(with_options(load_recipe(path), settings))
+def chosen_recipe(path: Path, settings: list[str], data: Sequence[Path] = ()) -> Recipe:
+    """The recipe at `path` with these dataset files and `-o` settings, whose relative paths start from where the command runs."""
+    recipe = load_recipe(path)
+    if data:
+        recipe = with_setting(recipe, "data.sources", [{"path": str(file)} for file in data])
+    return _placed(_with_settings(recipe, settings))
+
+
+def _with_settings(recipe: Recipe, settings: list[str]) -> Recipe:
+    """The recipe with `-o` settings; what another technique has no use for is left out, and named."""
+    changed = with_options(recipe, settings)
+    if left := foreign_options(recipe, settings):
+        label = technique(changed.technique.id).label
+        say(f"{label} has no such options, so they are left out: {', '.join(f'technique.{name}' for name in left)}.", "yellow")
+    return changed
 
 
 def _placed(recipe: Recipe) -> Recipe:
@@ -97,9 +154,8 @@ def _placed(recipe: Recipe) -> Recipe:
     return with_absolute_paths(recipe, Path.cwd())
 
 
-def show_plan(path: Path, settings: list[str], exact: bool, as_json: bool) -> int:
+def show_plan(recipe: Recipe, exact: bool, as_json: bool) -> int:
     """Say what the recipe would do; Problems are part of the answer, so the exit code is 0."""
-    recipe = chosen_recipe(path, settings)
     result = study(recipe, runs_folder(), None if exact else SAMPLE_ROWS)
     if as_json:
         write_json(result.plan)
@@ -151,7 +207,8 @@ def show(result: Study) -> None:
         rows.append(["energy", f"{plan.energy_kwh:.3g} kWh" + (f", costs {paid.cost} at {paid.price_per_kwh} per kWh" if paid else "")])
     table("", ["", ""], rows)
     for problem in plan.problems:
-        say(f"{problem.severity.capitalize()}: {problem.what} {problem.how_to_fix}", "red" if problem.severity == "problem" else "yellow")
+        words = f"{problem.severity.capitalize()}: {problem.what} {problem.how_to_fix} {problem.on_command_line}".rstrip()
+        say(words, "red" if problem.severity == "problem" else "yellow")
     for line in fit_lines(plan):
         say(line)
 

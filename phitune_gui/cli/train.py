@@ -1,6 +1,7 @@
 """The commands that move a run: train it and stop it."""
 
 import secrets
+import shlex
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
@@ -29,9 +30,13 @@ KILL_PATIENCE_SECONDS = 5.0
 """A worker that is too stuck to end itself at once is ended from outside after this time."""
 
 
-def train_recipe(path: Path, settings: list[str], runs: Path | None, detach: bool, as_json: bool) -> int:
-    """Plan the recipe, refuse what cannot work, train it and say how it ended."""
-    start = prepared(chosen_recipe(path, settings), runs, quiet=as_json)
+def train_recipe(path: Path, given: tuple[list[str], list[Path]], runs: Path | None, detach: bool, as_json: bool) -> int:
+    """Plan the recipe with the given settings and data, refuse what cannot work, train it and say how it ended."""
+    recipe = chosen_recipe(path, *given)
+    if not recipe.data.sources:
+        command = f"phitune train {shlex.quote(str(path))} --data FILE"
+        raise CannotStart("data.sources", f"The recipe {path.name} names no dataset to learn from.", f"Name it: {command}")
+    start = prepared(recipe, runs, quiet=as_json)
     if detach:
         supervisor = start()
         if as_json:

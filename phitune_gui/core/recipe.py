@@ -240,17 +240,20 @@ def with_value(recipe: Recipe, name: str, value: Any) -> Recipe:
     """The recipe with the field of the dotted `name` set, validated again as a whole.
 
     Raises KeyError when no such field exists and pydantic's ValidationError when the value is not allowed.
-    Sequence positions are numbers: `data.sources.0.path`.
+    Sequence positions are numbers: `data.sources.0.path`; the one after the last makes a new source.
     """
     if name == "schema_version":
         raise KeyError(name)
     document: Any = recipe.model_dump()
     place = document
+    sources = document["data"]["sources"] = list(document["data"]["sources"])
     *parents, last = name.split(".")
     may_be_new = parents in (["technique"], ["data", "columns"]) or parents[:2] == ["launcher", "deepspeed"]
     for number, parent in enumerate(parents):
         if isinstance(place, dict) and may_be_new and number > 1:
             place.setdefault(parent, {})
+        if place is sources and parent == str(len(sources)):
+            sources.append({"path": ""})
         place = place[int(parent)] if isinstance(place, list | tuple) else place[parent]
     if isinstance(place, list | tuple):
         raise KeyError(name)

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from phitune_gui.catalog.formats import FORMATS, format_by_id
+from phitune_gui.catalog.formats import FORMATS, format_by_id, unknown_format
 from phitune_gui.catalog.formats.classification import LABELS
 from phitune_gui.catalog.formats.dataset_format import DatasetFormat
 from phitune_gui.catalog.formats.vision import FIX, shows_pictures
@@ -55,11 +55,9 @@ def column_names(rows: Rows) -> tuple[str, ...]:
 
 
 def _chosen(rows: Rows, data: DataSection, file: str) -> Detection:
-    try:
-        chosen = format_by_id(data.format)
-    except KeyError:
-        known = ", ".join(each.id for each in FORMATS)
-        raise CannotStart("data.format", f"There is no dataset format '{data.format}'.", f"Choose one of: auto, {known}.") from None
+    if unknown := unknown_format(data.format):
+        raise CannotStart.because(unknown)
+    chosen = format_by_id(data.format)
     _check_columns(rows, (chosen,), data, file)
     if not _fitting(rows, chosen, data):
         raise _unrecognised(rows, (chosen,), data, file)

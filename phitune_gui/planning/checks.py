@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
-from phitune_gui.catalog.launchers import LAUNCHERS, Launcher
+from phitune_gui.catalog.launchers import LAUNCHERS, Launcher, launcher, unknown_launcher
 from phitune_gui.catalog.techniques import TECHNIQUES, technique_problems
 from phitune_gui.catalog.techniques.going_on import start_problem
 from phitune_gui.core.adapter import AdapterReport
@@ -96,15 +96,10 @@ def _check_start(recipe: Recipe, start: AdapterReport | None) -> Iterator[Proble
 
 
 def _check_launcher(recipe: Recipe) -> Iterator[Problem]:
-    known = {launcher.id: launcher for launcher in LAUNCHERS}
-    chosen = known.get(recipe.launcher.id)
-    if chosen is None:
-        yield Problem(
-            where="launcher.id",
-            what=f"PhiTune has no launcher named {recipe.launcher.id!r}.",
-            how_to_fix=f"Choose one of: {', '.join(known)}.",
-        )
+    if unknown := unknown_launcher(recipe.launcher.id):
+        yield unknown
         return
+    chosen = launcher(recipe.launcher.id)
     if not chosen.shares:
         yield from _check_sharing(recipe, chosen)
     if chosen.techniques is not None and recipe.technique.id not in chosen.techniques:
@@ -128,7 +123,7 @@ def _check_launcher(recipe: Recipe) -> Iterator[Problem]:
 
 
 def _several(on_machines: bool) -> str:
-    return " or ".join(launcher.id for launcher in LAUNCHERS if launcher.several and (launcher.machines or not on_machines))
+    return " or ".join(each.id for each in LAUNCHERS if each.several and (each.machines or not on_machines))
 
 
 def _check_sharing(recipe: Recipe, chosen: Launcher) -> Iterator[Problem]:

@@ -15,7 +15,10 @@ _LENGTH = "data.max_length"
 def check_data(recipe: Recipe, report: DatasetReport | None, told: bool) -> Iterator[Problem]:
     """No dataset, or one that nobody has read; `told` when another finding already says why it was not read."""
     if not recipe.data.sources:
-        yield _finding("problem", _DATA, "No dataset is chosen.", "Choose a file with the rows to learn from, or drop one here.")
+        yield Problem(
+            where=_DATA, what="No dataset is chosen.", how_to_fix="Choose a file with the rows to learn from, or drop one here.",
+            on_command_line="On the command line: --data FILE.",
+        )  # fmt: skip
     elif report is None and not told:
         yield _finding("problem", _DATA, "The dataset has not been read yet.", "Wait until it is read, or choose it again.")
 

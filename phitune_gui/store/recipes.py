@@ -6,7 +6,7 @@ from typing import Any
 from pydantic import BaseModel, ValidationError
 from ruamel.yaml.comments import CommentedMap
 
-from phitune_gui.catalog.techniques import options_for
+from phitune_gui.catalog.techniques import TECHNIQUES, options_for
 from phitune_gui.core.problem import CannotStart
 from phitune_gui.core.recipe import MAX_SOURCES, SCHEMA_VERSION, Recipe, with_value
 from phitune_gui.files.atomic import write_text
@@ -68,8 +68,23 @@ def recipe_to_yaml(recipe: Recipe) -> str:
     return text
 
 
+def foreign_options(recipe: Recipe, settings: list[str]) -> tuple[str, ...]:
+    """Options of the recipe's technique that the one which the settings choose has not."""
+    chosen = [value.strip() for name, _, value in (setting.partition("=") for setting in settings) if name.strip() == "technique.id"]
+    known = next((offered.options.model_fields for offered in TECHNIQUES if chosen and offered.id == chosen[-1]), None)
+    return () if known is None else tuple(name for name in recipe.technique.options if name not in known)
+
+
 def with_options(recipe: Recipe, settings: list[str]) -> Recipe:
-    """The recipe after `key=value` settings of the command line. Raises CannotStart naming the key."""
+    """The recipe after `key=value` settings of the command line. Raises CannotStart naming the key.
+
+    Where they choose another technique, options that it has not are left out of the recipe; a setting for one of these is still refused.
+    """
+    left = foreign_options(recipe, settings)
+    if left:
+        kept = {name: value for name, value in recipe.technique.model_dump().items() if name not in left}
+        recipe = recipe.model_copy(update={"technique": type(recipe.technique).model_validate(kept)})
+        settings = sorted(settings, key=lambda setting: setting.partition("=")[0].strip() != "technique.id")
     for setting in settings:
         name, equals, value = setting.partition("=")
         if not equals:
@@ -96,12 +111,22 @@ def with_setting(recipe: Recipe, name: str, value: Any) -> Recipe:
     try:
         changed = with_value(recipe, name, value)
     except (KeyError, ValueError, IndexError, TypeError) as error:
+        if name.startswith("data.sources") and not _is_about_value(error):
+            next_one = f"data.sources.{len(recipe.data.sources)}.path"
+            raise CannotStart(
+                name, "Dataset files are set one by one.", f"Write -o {next_one}=FILE for one more, or --data FILE."
+            ) from error
         if isinstance(error, ValidationError):
             raise CannotStart(name, sentence(error), "Choose a value within the limits.") from error
         raise CannotStart(name, f"A recipe has no setting named {name}.", "phitune recipe new lists every name.") from error
     if name.startswith("technique."):
         options_for(changed.technique)
     return changed
+
+
+def _is_about_value(error: Exception) -> bool:
+    """Whether the field is right and only what it is set to is not."""
+    return isinstance(error, ValidationError) and error.errors()[0]["type"] not in ("tuple_type", "model_type")
 
 
 def first_field(error: ValidationError) -> str:

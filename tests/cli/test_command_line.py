@@ -325,7 +325,7 @@ def test_a_recipe_begins_with_a_preset_and_options_win(tmp_path: Path, model: Pa
     assert "150 steps" in str(_json(capsys)["why"])
     recipe = load_recipe(out)
     assert (recipe.technique.options["rank"], recipe.training.max_steps, recipe.training.max_grad_norm) == (64, 20, 0.3)
-    assert main([*command, "--preset", "recommended", "--technique", "dora"]) == 0
+    assert main([*command, "--preset", "recommended", "--technique", "dora", "--force"]) == 0
     assert "Three passes over 40 rows" in capsys.readouterr().err
     assert load_recipe(out).technique.id == "dora"
     assert main([*command, "--preset", "magic", "--json"]) == 2

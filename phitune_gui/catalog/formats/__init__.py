@@ -15,6 +15,7 @@ from phitune_gui.catalog.formats import (
     translation,
 )
 from phitune_gui.catalog.formats.dataset_format import DatasetFormat
+from phitune_gui.core.problem import Problem
 
 FORMATS: tuple[DatasetFormat, ...] = (
     openai_messages.FORMAT,
@@ -30,6 +31,15 @@ FORMATS: tuple[DatasetFormat, ...] = (
     preference.FORMAT,
     plain_text.FORMAT,
 )
+
+
+def unknown_format(id: str) -> Problem | None:
+    """What to say of an id that no format has, `auto` apart; None for one that there is."""
+    known = [each.id for each in FORMATS]
+    if id in ("auto", *known):
+        return None
+    fix = f"Choose one of: auto, {', '.join(known)}."
+    return Problem(where="data.format", what=f"There is no dataset format '{id}'.", how_to_fix=fix)
 
 
 def format_by_id(id: str) -> DatasetFormat:
