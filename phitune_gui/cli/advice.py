@@ -4,7 +4,7 @@ from pathlib import Path
 from typing import Any
 
 from phitune_gui.catalog.scenarios import COLUMNS, SCENARIOS, Cell, Scenario, scenario
-from phitune_gui.cli.output import duration, say, size, table, tell, write_json
+from phitune_gui.cli.output import duration, listing, say, size, table, tell, write_json
 from phitune_gui.cli.study import study
 from phitune_gui.core.problem import CannotStart
 from phitune_gui.core.recipe import Recipe
@@ -33,10 +33,10 @@ def list_scenarios(as_json: bool) -> int:
     return 0
 
 
-def advise_on(id: str, model: Path | None, data: Path | None, as_json: bool) -> int:
-    """The ranking for one scenario."""
+def advise_on(id: str, named: tuple[Path | None, Path | None], reasons: bool, as_json: bool) -> int:
+    """The ranking for one scenario, for the named model and data; with `reasons` in sentences too."""
     chosen = scenario(id)
-    recipe, ground, assumed = situation(model, data)
+    recipe, ground, assumed = situation(*named)
     places = advise(chosen, recipe, ground)
     if as_json:
         write_json({"scenario": chosen.id, "title": chosen.title, "title_ta": chosen.title_ta, "assumed": assumed,
@@ -44,7 +44,7 @@ def advise_on(id: str, model: Path | None, data: Path | None, as_json: bool) -> 
         return 0
     for sentence in assumed:
         say(sentence, "yellow")
-    _show(chosen, places)
+    _show(chosen, places, reasons)
     return 0
 
 
@@ -71,13 +71,17 @@ def situation(model: Path | None, data: Path | None) -> tuple[Recipe, Ground, li
     return recipe, ground, [sentence for sentence, holds in said.items() if holds]
 
 
-def _show(chosen: Scenario, places: tuple[Place, ...]) -> None:
+def _show(chosen: Scenario, places: tuple[Place, ...], reasons: bool) -> None:
     tell(chosen.title)
     tell(ranked_by(chosen, places))
-    table("", ["", "technique", "document", "works here", "memory", "time"], [_row(at, place) for at, place in enumerate(places, 1)])
-    tell("")
-    for at, place in enumerate(places, 1):
-        tell(f"{at} {place.label}: {place.reason}")
+    columns = ["", "technique", "document", "here", "memory", "time", "changes to fit, or what is in the way"]
+    listing(columns, [_row(at, place) for at, place in enumerate(places, 1)])
+    if reasons:
+        tell("")
+        for at, place in enumerate(places, 1):
+            tell(f"{at} {place.label}: {place.reason}")
+    else:
+        say("--reasons says of each why it stands there; phitune techniques ID tells all about one.")
     for why in dict.fromkeys(place.why for place in places if place.document_says != place.corrected):
         say(why, "yellow")
 
@@ -85,7 +89,8 @@ def _show(chosen: Scenario, places: tuple[Place, ...]) -> None:
 def _row(at: int, place: Place) -> list[str]:
     said = "no word" if place.document_says is None else _said(place.document_says, bool(place.corrected))
     memory, time = (size(place.memory_bytes), duration(place.seconds)) if place.memory_bytes else ("", "")
-    return [str(at), place.label, said, "yes" if place.works_here else "no", memory, time]
+    changes = " ".join(f"{change.field.partition('.')[2]}={change.value}" for change in place.changes)
+    return [str(at), place.label, said, "yes" if place.works_here else "no", memory, time, changes if place.works_here else place.reason]
 
 
 def _mark(cell: Cell) -> str:

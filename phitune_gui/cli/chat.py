@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
+from phitune_gui.catalog.exports.adapter import ADAPTER
 from phitune_gui.cli.output import JobEndedBadly, say, write_json
 from phitune_gui.core.events import AnswerFinished, StageBegan, TextGenerated
 from phitune_gui.core.job import ChatJob
@@ -18,6 +19,7 @@ from phitune_gui.jobs.desk import DataDesk
 from phitune_gui.jobs.launch import start_job
 from phitune_gui.jobs.questions import ask_model
 from phitune_gui.jobs.supervisor import Supervisor
+from phitune_gui.store.exports import read_export
 from phitune_gui.store.model_folder.other_contents import refuse_non_folder
 from phitune_gui.store.paths import model_folder, starter_folder
 from phitune_gui.store.runs import find_run
@@ -106,6 +108,8 @@ def chat_with(what: str, question: Question, as_json: bool) -> int:
     """Answer the prompt, or every line of stdin, with what `what` names."""
     source, kind = resolve(what)
     stream = _silent if as_json else _write
+    if kind == "export" and (doubt := doubt_of(source)):
+        say(doubt, "bold yellow")
     if not as_json:
         say(f"Loading {source} ...")
     history = [Message(role="system", content=question.system)] if question.system else []
@@ -122,6 +126,15 @@ def chat_with(what: str, question: Question, as_json: bool) -> int:
                 _write("\n")
                 say(in_words(answer.finished, question.max_new_tokens), "dim")
     return 0 if len(history) > bool(question.system) else EXIT_FAILED
+
+
+def doubt_of(export: Path) -> str:
+    """Why answers of this export may not be those of the tuned model, in one line; empty where it was verified or is the weights alone."""
+    known = read_export(export)
+    if known is None or known.target == ADAPTER.id or (known.report and known.report.verified):
+        return ""
+    why = known.report.why if known.report else "It was never compared with the model that it was made of."
+    return f"This export is not verified, so it may answer unlike the tuned model. {why}"
 
 
 def in_words(finished: AnswerFinished, most: int) -> str:

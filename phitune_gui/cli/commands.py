@@ -125,23 +125,25 @@ def advise(
     scenario: Annotated[str | None, typer.Argument(metavar="SCENARIO", help="Without it the scenarios are listed.")] = None,
     model: Annotated[Path | None, typer.Option("--model", help="Model folder, or starter; without it Phi-3-mini is assumed.")] = None,
     data: Annotated[Path | None, typer.Option("--data", help="Dataset file; without it a thousand rows are assumed.")] = None,
+    reasons: Annotated[bool, typer.Option("--reasons", help="Say of every technique why it stands where it does.")] = False,
     as_json: Json = False,
 ) -> int:
     """Which technique suits a scenario: the document's table, its corrections, and a ranking for this machine."""
     from phitune_gui.cli.advice import advise_on, list_scenarios
 
-    return list_scenarios(as_json) if scenario is None else advise_on(scenario, model, data, as_json)
+    return list_scenarios(as_json) if scenario is None else advise_on(scenario, (model, data), reasons, as_json)
 
 
 @app.command()
 def techniques(
+    id: Annotated[str | None, typer.Argument(metavar="ID", help="A technique or launcher to tell all about; else all are listed.")] = None,
     model: Annotated[Path | None, typer.Option("--model", help="Model folder, or starter; without it Phi-3-mini is assumed.")] = None,
     as_json: Json = False,
 ) -> int:
     """The ways to train: what each is and costs, whether its result can be merged and exported, whether it works here."""
     from phitune_gui.cli.techniques import list_techniques
 
-    return list_techniques(model, as_json)
+    return list_techniques(id, model, as_json)
 
 
 @recipe_app.command("new")

@@ -1,5 +1,6 @@
 """The commands about exports: make one, and check one again."""
 
+import shlex
 from functools import partial
 from itertools import pairwise
 from pathlib import Path
@@ -17,6 +18,7 @@ from phitune_gui.jobs.launch import start_job
 from phitune_gui.jobs.machine import probe_hardware
 from phitune_gui.jobs.questions import ask_model
 from phitune_gui.planning.export_plan import export_problems
+from phitune_gui.store.exports import run_of
 from phitune_gui.store.paths import require_writable
 from phitune_gui.store.runs import find_run, open_run
 
@@ -65,7 +67,7 @@ def tell(export: Export, as_json: bool) -> int:
         say(f"{export.target}: {size(export.bytes)} in {export.path}", "bold")
         if report:
             show_report(report)
-            if advice := next_step(report):
+            if advice := next_step(report, run_of(Path(export.path))):
                 say(advice, "yellow")
         else:
             say(unmeasured(export), "bold red" if export.damaged else "")
@@ -81,14 +83,15 @@ def unmeasured(export: Export) -> str:
     return "Nothing to compare: it is the trained weights themselves. All its files are as they were exported (SHA-256)."
 
 
-def next_step(report: ParityReport) -> str:
-    """What to do about an export that was not verified; empty where another export would not help."""
+def next_step(report: ParityReport, run: Path | None = None) -> str:
+    """What to do about an export of `run` that was not verified; empty where another export would not help."""
     if report.verified or not (report.tokenizer_agrees and report.stops):
         return ""
+    command = f"phitune export {shlex.quote(str(run)) if run else 'RUN'} --to"
     if not report.too_coarse:
-        return "Next: export the run again."
+        return f"Next: export the run again: {command} {report.target}"
     finer = next((after for target, after in pairwise(AUTOMATIC) if target == report.target), "")
-    return f"Next: phitune export RUN --to {finer}, or --to auto, which keeps the smallest precision that passes." if finer else ""
+    return f"Next: {command} {finer}, or --to auto, which keeps the smallest precision that passes." if finer else ""
 
 
 def show_report(report: ParityReport) -> None:

@@ -16,6 +16,7 @@ from phitune_gui.core.problem import Problem
 WORDS = Console(stderr=True, highlight=False, soft_wrap=True)
 WIDE = 200
 """Columns of a table that no terminal shows; paths stay in one piece there."""
+_LEAST_ROOM = 24
 RESULT = Console(highlight=False, soft_wrap=True, width=None if sys.stdout.isatty() else WIDE)
 
 
@@ -52,6 +53,17 @@ def table(title: str, columns: list[str], rows: list[list[str]]) -> None:
     for row in rows:
         grid.add_row(*(escape(cell) for cell in row))
     RESULT.print(grid)
+
+
+def listing(columns: list[str], rows: list[list[str]]) -> None:
+    """A table of one line a row on any screen: the last column holds sentences, of which it shows the first, as far as there is room."""
+    taken = sum(2 + max(len(row[place]) for row in (columns, *rows)) for place in range(len(columns) - 1))
+    room = max(_LEAST_ROOM, RESULT.width - taken)
+    table("", columns, [[*row[:-1], _cut(row[-1].partition(". ")[0].removesuffix("."), room)] for row in rows])
+
+
+def _cut(text: str, room: int) -> str:
+    return text if len(text) <= room else f"{text[: room - 1].rstrip()}…"
 
 
 def write_json(result: Pydantic | dict[str, Any]) -> None:

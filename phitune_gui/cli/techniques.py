@@ -1,50 +1,83 @@
-"""The command that lists the techniques, with what can be made of each and the launchers, with whether each works here."""
+"""The command that lists the techniques and the launchers, one line each, and tells everything about one of them."""
 
 from collections.abc import Sequence
 from pathlib import Path
 
 from phitune_gui.cli.advice import situation
-from phitune_gui.cli.output import say, size, table, tell, write_json
+from phitune_gui.cli.output import duration, listing, say, size, table, tell, write_json
+from phitune_gui.core.problem import CannotStart
 from phitune_gui.planning.launchers import LauncherRow, launcher_matrix
-from phitune_gui.planning.technique_matrix import technique_matrix
+from phitune_gui.planning.technique_matrix import TechniqueRow, technique_matrix
 
 
-def list_techniques(model: Path | None, as_json: bool) -> int:
-    """Show the catalog, planned for the model and this machine."""
+def list_techniques(id: str | None, model: Path | None, as_json: bool) -> int:
+    """Show the catalog, planned for the model and this machine, or all about the technique or launcher of this id."""
     recipe, ground, assumed = situation(model, None)
     rows, launchers = technique_matrix(ground), launcher_matrix(recipe, ground)
+    if id is not None:
+        rows, launchers = _only(rows, launchers, id)
     if as_json:
         listed = {"techniques": rows, "launchers": launchers}
         write_json({"assumed": assumed, **{name: [row.model_dump(mode="json") for row in each] for name, each in listed.items()}})
         return 0
     for sentence in assumed:
         say(sentence, "yellow")
-    table("", ["id", "technique", "trains", "memory", "merge", "ONNX", "works here"], [
-        [row.id, row.label, f"{row.trainable_parameters:,}", size(row.memory_bytes), _yes(row.can_merge), _yes(row.can_export),
-         _yes(row.works_here)]
-        for row in rows
-    ])  # fmt: skip
-    for row in rows:
-        tell("")
-        tell(f"{row.label}: {row.summary}")
-        tell(f"  When: {row.when}")
-        tell(f"  Costs: {row.costs}")
-        tell(f"  Options: {', '.join(f'{option.name} ({option.default})' for option in row.options) or 'none'}")
-        tell(f"  Launchers: {', '.join(row.launchers)}")
-        tell(f"  Here: {row.reason}")
-    _show_launchers(launchers)
+    if id is None:
+        _list(rows, launchers)
+    for row in rows if id else ():
+        _tell_technique(row)
+    for launcher in launchers if id else ():
+        _tell_launcher(launcher)
     return 0
 
 
-def _show_launchers(rows: Sequence[LauncherRow]) -> None:
-    tell("")
-    table("", ["launcher", "", "processes", "memory", "works here"], [
-        [row.id, row.label, str(row.processes), size(row.memory_bytes), _yes(row.works_here)] for row in rows
+def _only(
+    rows: Sequence[TechniqueRow], launchers: Sequence[LauncherRow], id: str
+) -> tuple[tuple[TechniqueRow, ...], tuple[LauncherRow, ...]]:  # fmt: skip
+    found = tuple(row for row in rows if row.id == id), tuple(row for row in launchers if row.id == id)
+    if not any(found):
+        known = ", ".join(row.id for row in (*rows, *launchers))
+        raise CannotStart("ID", f"PhiTune has no technique and no launcher named {id!r}.", f"Choose one of: {known}.")
+    return found
+
+
+def _list(rows: Sequence[TechniqueRow], launchers: Sequence[LauncherRow]) -> None:
+    listing(["id", "technique", "memory", "time", "export", "here", "what for"], [
+        [row.id, row.label, size(row.memory_bytes), duration(row.seconds) if row.seconds else "", _export(row), _yes(row.works_here),
+         row.when]
+        for row in rows
     ])  # fmt: skip
-    for row in rows:
-        tell("")
-        tell(f"{row.label}: {row.summary} {row.when}".rstrip())
-        tell(f"  With LoRA here: {row.reason or row.buys}")
+    tell("")
+    listing(["id", "launcher", "processes", "memory", "here", "what for"], [
+        [row.id, row.label, str(row.processes), size(row.memory_bytes), _yes(row.works_here), row.when or row.summary] for row in launchers
+    ])  # fmt: skip
+    say("phitune techniques ID tells all about one: what it is, when to choose it, its options, and why it does not work here.")
+
+
+def _export(row: TechniqueRow) -> str:
+    """What can be made of its result beside the adapter itself."""
+    return "ONNX" if row.can_export else "merged" if row.can_merge else "adapter"
+
+
+def _tell_technique(row: TechniqueRow) -> None:
+    tell(f"{row.label}: {row.summary}")
+    table("", ["", ""], [
+        ["id", row.id], ["when", row.when], ["costs", row.costs], ["trains", f"{row.trainable_parameters:,} parameters"],
+        ["memory", size(row.memory_bytes)], ["time", duration(row.seconds) if row.seconds else "not known"],
+        ["can be merged", _yes(row.can_merge)], ["can become ONNX", _yes(row.can_export)], ["launchers", ", ".join(row.launchers)],
+        ["works here", f"{_yes(row.works_here)}: {row.reason}"],
+    ])  # fmt: skip
+    tell("")
+    options = [[f"technique.{option.name}", str(option.default), option.help] for option in row.options]
+    table("", ["option", "default", ""], options or [["none", "", ""]])
+
+
+def _tell_launcher(row: LauncherRow) -> None:
+    tell(f"{row.label}: {row.summary}")
+    table("", ["", ""], [
+        ["id", row.id], *([["when", row.when]] if row.when else []), ["processes", str(row.processes)], ["memory", size(row.memory_bytes)],
+        ["with LoRA here", row.reason or row.buys],
+    ])  # fmt: skip
 
 
 def _yes(can: bool) -> str:

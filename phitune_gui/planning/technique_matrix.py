@@ -2,6 +2,8 @@
 
 from typing import Any
 
+from pydantic import Field
+
 from phitune_gui.catalog.launchers import launchers_for
 from phitune_gui.catalog.techniques import TECHNIQUES, Technique, technique_problems
 from phitune_gui.core.recipe import Recipe, TechniqueSection
@@ -37,6 +39,8 @@ class TechniqueRow(Value):
     reason: str
     trainable_parameters: int
     memory_bytes: int
+    seconds: float = Field(0.0, exclude=True)
+    """Time of the run as it fits here; 0 while unknown."""
     launchers: tuple[str, ...]
     """Ids of the launchers that it may be started with."""
 
@@ -68,7 +72,7 @@ def _row(offered: Technique[Any], ground: Ground) -> TechniqueRow:
         can_merge=offered.can_merge, can_export=offered.can_export, works_here=blocked is None,
         reason=blocked.what if blocked else f"{needs}{fits}.",
         trainable_parameters=made.plan.trainable_parameters, memory_bytes=made.written_bytes,
-        launchers=launchers_for(offered.id),
+        seconds=made.plan.time_seconds, launchers=launchers_for(offered.id),
     )  # fmt: skip
 
 

@@ -60,6 +60,19 @@ def test_people_read_places_and_corrections(capsys: CaptureFixture[str]) -> None
     assert "corrected this to No" in said.err
 
 
+def test_each_technique_is_one_line_and_its_reason_is_there_when_asked(capsys: CaptureFixture[str]) -> None:
+    assert main(["advise", "chat"]) == 0
+    short = capsys.readouterr()
+    assert "--reasons" in short.err
+    assert main(["advise", "chat", "--reasons"]) == 0
+    long = capsys.readouterr().out
+    places = answer(capsys, "advise", "chat")["ranking"]
+    assert len(short.out.splitlines()) == 3 + len(places)
+    for at, place in enumerate(places, 1):
+        assert [line for line in short.out.splitlines() if line.split()[:2] == [str(at), place["label"].split()[0]]]
+        assert f"{at} {place['label']}: " in long
+
+
 @pytest.mark.parametrize("arguments", [("poker",), ("chat", "--model", "no/such/folder"), ("chat", "--data", "no/such/file.csv")])
 def test_what_is_not_there_is_one_sentence_and_exit_code_2(arguments: tuple[str, ...], capsys: CaptureFixture[str]) -> None:
     assert answer(capsys, "advise", *arguments, code=2)["error"]["what"].endswith(".")
