@@ -121,7 +121,16 @@ def test_blocks_may_be_typed_as_ranges() -> None:
 
 @pytest.mark.parametrize(
     ("blocks", "said"),
-    [([32], "no block 32"), ([-1], "no block -1"), ([3, 3], "twice"), ("3-", "a list of whole numbers"), ("9-2", "a list")],
+    [
+        ([32], "no block 32"),
+        ([-1], "no block -1"),
+        ([3, 3], "twice"),
+        ("3-", "a list of whole numbers"),
+        ("9-2", "a list"),
+        ("0-999999999", "no block 999999999; its 32 blocks are counted from 0"),
+        ("40-1000", "no block 40, 1000; its 32 blocks"),
+        ("1000-1000", "twice"),
+    ],
 )
 def test_blocks_that_are_not_there_are_problems(blocks: Any, said: str) -> None:
     (problem,) = technique_problems(section(model_blocks=blocks), judge_config(MINI))

@@ -37,8 +37,9 @@ def numbers_from_text(value: Any) -> Any:
 def _numbers(parts: list[Any] | tuple[Any, ...]) -> Iterator[Any]:
     for part in parts:
         first, _, last = part.partition("-") if isinstance(part, str) else ("", "", "")
-        if first.strip().isdecimal() and last.strip().isdecimal() and int(first) <= int(last) < _MOST_BLOCKS:
-            yield from range(int(first), int(last) + 1)
+        if first.strip().isdecimal() and last.strip().isdecimal() and int(first) <= int(last):
+            # No model has so many blocks: then the ends alone stay, for the check to name.
+            yield from range(int(first), int(last) + 1) if int(last) < _MOST_BLOCKS else (int(first), int(last))
         elif part != "":
             yield part
 
