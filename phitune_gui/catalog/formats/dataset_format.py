@@ -97,6 +97,11 @@ def ask(question: str, answer: str, system: str = "") -> Conversation:
     return chat([*first, Message(role="user", content=question), Message(role="assistant", content=answer)])
 
 
+def ask_below(context: str, question: str, answer: str) -> Conversation:
+    """A question and its answer, with what the question is about put above it when there is something."""
+    return ask(f"{context}\n\n{question}" if context.strip() else question, answer)
+
+
 def found_in(rows: Iterable[Row], words_of: Callable[[Row], Iterable[str]]) -> list[str]:
     """The different words of all rows in alphabetical order; a bad row is passed over, it is said when it is turned into messages."""
     found: set[str] = set()

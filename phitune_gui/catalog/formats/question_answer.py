@@ -1,7 +1,7 @@
 """Questions and answers, each perhaps with the text that the answer is found in."""
 
 from phitune_gui.catalog.formats import multiple_choice
-from phitune_gui.catalog.formats.dataset_format import ColumnRole, Columns, DatasetFormat, Row, ask, has_roles, is_preference
+from phitune_gui.catalog.formats.dataset_format import ColumnRole, Columns, DatasetFormat, Row, ask_below, has_roles, is_preference
 from phitune_gui.core.messages import Conversation
 
 QUESTION = ColumnRole("question", "What is asked.", ("question",))
@@ -20,7 +20,7 @@ def looks_like(row: Row) -> float:
 def to_messages(row: Row, columns: Columns) -> Conversation:
     """The question (below its context) asks, the answer answers."""
     question, answer, context = (role.text(row, columns) for role in (QUESTION, ANSWER, CONTEXT))
-    return ask(f"{context}\n\n{question}" if context.strip() else question, answer)
+    return ask_below(context, question, answer)
 
 
 FORMAT = DatasetFormat(

@@ -1,6 +1,6 @@
 """Texts with their ground truth: the text asks, the ground truth answers."""
 
-from phitune_gui.catalog.formats.dataset_format import ColumnRole, Columns, DatasetFormat, Row, ask, has_roles, is_preference
+from phitune_gui.catalog.formats.dataset_format import ColumnRole, Columns, DatasetFormat, Row, ask_below, has_roles, is_preference
 from phitune_gui.core.messages import Conversation
 
 TEXT = ColumnRole("text", "What the model is given.", ("text", "prompt", "question", "input"))
@@ -16,7 +16,7 @@ def looks_like(row: Row) -> float:
 def to_messages(row: Row, columns: Columns) -> Conversation:
     """The text (below its context) asks, the ground truth answers."""
     text, truth, context = (role.text(row, columns) for role in (TEXT, TRUTH, CONTEXT))
-    return ask(f"{context}\n\n{text}" if context.strip() else text, truth)
+    return ask_below(context, text, truth)
 
 
 FORMAT = DatasetFormat(
