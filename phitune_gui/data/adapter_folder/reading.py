@@ -13,7 +13,7 @@ from phitune_gui.core.recipe import TechniqueSection
 from phitune_gui.data.adapter_folder.files import CONFIG, AdapterConfig, read_config, weights_file
 from phitune_gui.data.adapter_folder.layers import adapted_layers, require_named_blocks
 from phitune_gui.data.adapter_folder.settled_ranks import KIND, SettledRanks, plain_words, settled_ranks
-from phitune_gui.data.adapter_folder.shapes import require_shapes
+from phitune_gui.data.adapter_folder.shapes import require_formats, require_shapes
 from phitune_gui.data.adapter_folder.vocabulary import refuse_new_tokens
 from phitune_gui.data.json_file import read_limited
 from phitune_gui.data.safetensors_header import read_header
@@ -46,6 +46,7 @@ def read_adapter(folder: Path, model: BaseModel) -> AdapterFolder:
     _refuse_old_rotation(config, where)
     weights = weights_file(folder)
     header = read_header(weights)
+    require_formats(header, str(weights))
     places = adapted_layers(config.target_modules, header.tensors, model, where)
     require_named_blocks(config.words.get("layers_to_transform"), config.target_modules, places, model, where)
     blocks = None if len(places.blocks) == model.layers else list(places.blocks)
