@@ -80,7 +80,10 @@ class TrainingBegan(_Event):
 
 
 class StepLogged(_Event):
-    """One optimizer step: `loss` is the mean over its learned tokens, `seconds` what the step took, `tokens` without padding."""
+    """One optimizer step: `loss` is the mean over its learned tokens, `seconds` what the step took, `tokens` without padding.
+
+    `others` are the processor seconds that all other programs of the machine took meanwhile.
+    """
 
     event: Literal["StepLogged"] = "StepLogged"
     step: int
@@ -91,6 +94,7 @@ class StepLogged(_Event):
     tokens: int
     learned_tokens: int
     seconds: float
+    others: float = 0.0
 
 
 class Evaluated(_Event):

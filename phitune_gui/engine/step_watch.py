@@ -14,6 +14,7 @@ from phitune_gui.data.tokens import Encoded
 from phitune_gui.engine.checkpoints import Note, checkpoint_path, prune, write_note
 from phitune_gui.engine.evaluate import mean_loss
 from phitune_gui.engine.failures import NotFinite
+from phitune_gui.engine.machine_load import others_seconds
 from phitune_gui.engine.memory_meter import MemoryMeter
 from phitune_gui.engine.reporting import Reporter
 from phitune_gui.engine.trainer import LearnedTokenTrainer
@@ -37,18 +38,20 @@ class StepWatch(TrainerCallback):
         self.evaluations = dict(note.evaluations)
         self._reporter, self._validation, self._note = reporter, validation, note
         (self._save_steps, self._eval_steps), self._meter = rhythm, meter
-        self._began = self._seconds = 0.0
+        self._began = self._seconds = self._others_before = self._others = 0.0
         self._measured_at = -math.inf
         self._not_finite = 0
 
     def on_step_begin(self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **_kwargs: Any) -> None:
         """Start the step's clock."""
         self.trainer.begin_step()
+        self._others_before = others_seconds()
         self._began = time.perf_counter()
 
     def on_step_end(self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **_kwargs: Any) -> None:
         """Stop the clock before anything else is done."""
         self._seconds = time.perf_counter() - self._began
+        self._others = max(0.0, others_seconds() - self._others_before)
 
     def on_log(
         self, args: TrainingArguments, state: TrainerState, control: TrainerControl, logs: dict[str, Any] | None = None, **_kwargs: Any
@@ -102,7 +105,7 @@ class StepWatch(TrainerCallback):
             StepLogged(
                 step=state.global_step, epoch=state.epoch or 0.0, loss=self.last_loss, learning_rate=logs["learning_rate"],
                 grad_norm=float(logs.get("grad_norm", math.nan)), tokens=tokens, learned_tokens=learned,
-                seconds=self._seconds,
+                seconds=self._seconds, others=self._others,
             )
         )  # fmt: skip
 

@@ -23,6 +23,8 @@ _LEAST_SECONDS = 0.1
 """Shorter steps are mostly not computing but the way there, which says nothing about larger models."""
 _LEAST_SHARE = 0.2
 """Where activations are a smaller share of the memory, the rest of it drowns what they really took."""
+_MOST_OTHERS = 0.1
+"""Of all the processors' time, what other programs may take; beyond that steps take longer than they will when the machine is quiet."""
 _log = logging.getLogger(__name__)
 
 
@@ -37,7 +39,10 @@ def keep_measured(done: JobFinished) -> JobFinished:
 
 
 def learn_from(job: TrainJob, run: Run) -> None:
-    """Fold an ended attempt into the calibration; too short a one teaches nothing, and a full disk only costs the lesson."""
+    """Fold an ended attempt into the calibration; too short a one teaches nothing, and a full disk only costs the lesson.
+
+    One that other programs disturbed teaches about memory only.
+    """
     if len(run.steps) < _LEAST_STEPS or run.dataset is None or job.recipe.launcher.all_processes > 1:
         return  # of several processes only the first one's memory is known
     if _middle(run) < _LEAST_SECONDS:
@@ -61,14 +66,21 @@ def _lesson(job: TrainJob, run: Run, hardware: Hardware) -> PastRun:
     memory = plan_memory(recipe, job.base_model, figures, plain)
     tokens = sum(step.tokens for step in run.steps) / len(run.steps)
     expected = step_seconds(recipe, job.base_model, run.dataset, figures, plain) * tokens * figures.steps_per_epoch / run.dataset.tokens
+    seconds_ratio = 0.0 if memory.device == "cpu" and _is_disturbed(run, hardware.logical_cores) else _middle(run) / expected
     return kind_of(recipe, job.base_model, figures, plain).model_copy(
-        update={"seconds_ratio": _middle(run) / expected, "memory_ratio": _memory_ratio(memory.parts, memory.device, run.peak_bytes)}
+        update={"seconds_ratio": seconds_ratio, "memory_ratio": _memory_ratio(memory.parts, memory.device, run.peak_bytes)}
     )
 
 
 def _middle(run: Run) -> float:
     """Seconds of an ordinary step; the first one of a process is slow."""
     return median(step.seconds for step in run.steps[_WARM_UP:])
+
+
+def _is_disturbed(run: Run, cores: int) -> bool:
+    """Whether other programs loaded the machine while its processors made the steps, so that these say nothing about other times."""
+    steps = run.steps[_WARM_UP:]
+    return sum(step.others for step in steps) > _MOST_OTHERS * cores * sum(step.seconds for step in steps)
 
 
 def _memory_ratio(parts: dict[str, int], device: str, peak: int) -> float:

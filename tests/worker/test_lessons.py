@@ -22,10 +22,11 @@ def planned() -> float:
     return make_plan(RECIPE, a_model(), a_report(90, 0), probe_hardware(home())).time_seconds
 
 
-def ended(seconds: float, steps: int = 8, peak: int = 0) -> Run:
-    """A run whose steps took so long each."""
+def ended(seconds: float, steps: int = 8, peak: int = 0, load: float = 0.0) -> Run:
+    """A run whose steps took so long each, while other programs took this share of all the processors' time."""
     said = [e.DatasetInspected(report=a_report(90, 0)), e.MemoryMeasured(used_bytes=peak, peak_bytes=peak)]
-    return apply_all(Run(), [*said, *(a_step(number).model_copy(update={"seconds": seconds}) for number in range(1, steps + 1))])
+    took = {"seconds": seconds, "others": load * seconds * probe_hardware(home()).logical_cores}
+    return apply_all(Run(), [*said, *(a_step(number).model_copy(update=took) for number in range(1, steps + 1))])
 
 
 def job() -> TrainJob:
@@ -57,6 +58,34 @@ def test_the_first_run_teaches_without_a_calibration() -> None:
 def test_the_peak_teaches_about_activations() -> None:
     predicted = job().plan.memory
     learn_from(job(), ended(3.0, peak=predicted.total_bytes - predicted.parts["activations"] // 10))
+    assert known().runs[-1].memory_ratio == pytest.approx(0.9, rel=0.01)  # type: ignore[union-attr]
+
+
+def test_what_a_loaded_machine_took_does_not_bend_later_plans() -> None:
+    keep_measured(e.JobFinished(results=MEASURED.model_dump()))
+    before = planned()
+
+    learn_from(job(), ended(60.0, load=0.5))
+
+    assert planned() == before
+
+
+@pytest.mark.parametrize(("load", "is_learned"), [(0.0, True), (0.05, True), (0.15, False), (0.5, False)])
+def test_only_a_quiet_machine_teaches_about_time(load: float, is_learned: bool) -> None:
+    learn_from(job(), ended(3.0, load=load))
+    assert (known().runs[-1].seconds_ratio > 0) == is_learned  # type: ignore[union-attr]
+
+
+def test_the_first_step_of_a_process_may_be_disturbed() -> None:
+    run = ended(3.0)
+    run = run.model_copy(update={"steps": (run.steps[0]._replace(others=1000.0), *run.steps[1:])})
+    learn_from(job(), run)
+    assert known().runs[-1].seconds_ratio > 0  # type: ignore[union-attr]
+
+
+def test_a_loaded_machine_still_teaches_about_memory() -> None:
+    predicted = job().plan.memory
+    learn_from(job(), ended(3.0, peak=predicted.total_bytes - predicted.parts["activations"] // 10, load=0.5))
     assert known().runs[-1].memory_ratio == pytest.approx(0.9, rel=0.01)  # type: ignore[union-attr]
 
 
