@@ -1,9 +1,10 @@
-"""A place in the network, as people write it: `192.168.1.5:29500`, `box.local:29500` or `[fe80::1]:29500`."""
+"""A place in the network, as people write it: `192.168.1.5:29500`, `box.local:29500`, `[fd00::1]:29500` or `[fe80::1%eth0]:29500`."""
 
 import re
 from typing import NamedTuple
 
-_WRITTEN = re.compile(r"(?:\[([0-9a-fA-F:.%]+)\]|([A-Za-z0-9._-]+)):(\d{1,5})")
+_WRITTEN = re.compile(r"(?:\[([0-9a-fA-F:.]+(?:%[A-Za-z0-9._-]{1,63})?)\]|([A-Za-z0-9._-]+)):(\d{1,5})")
+"""What stands behind `%` is this machine's own interface to the network that a number beginning with fe80 is used in."""
 _EVERYWHERE = re.compile(r"[0.:]+(?:ffff:[0.:]+)?|(?:0x0+|0+)(?:\.(?:0x0+|0+)){0,3}", re.IGNORECASE)
 """All the ways to write the number that means every network: `0.0.0.0`, `0`, `0x0`, `::`, `::0`, `::ffff:0.0.0.0`."""
 
@@ -24,9 +25,10 @@ def read_address(text: str) -> Address:
     if written is None:
         raise ValueError(f"{text!r} is no address: it must be a machine and a port, such as 192.168.1.5:29500.")
     host, port = written[1] or written[2], int(written[3])
-    if ".." in host or host.startswith(".") or any(len(part) > 63 for part in host.split(".")):
+    number, _, _interface = host.partition("%")
+    if ".." in number or number.startswith(".") or any(len(part) > 63 for part in number.split(".")):
         raise ValueError(f"{host[:80]!r} is no name of a machine.")
-    if _EVERYWHERE.fullmatch(host):
+    if _EVERYWHERE.fullmatch(number):
         raise ValueError(f"{host} would listen on every network of this machine; name the one address that the other machines reach.")
     if not 1024 <= port <= 65535:
         raise ValueError(f"{port} is no port that a program may open; choose one from 1024 to 65535.")

@@ -1,6 +1,7 @@
 """How several machines begin one run: the first invites the others and waits for them, and all make sure that they read the same rows."""
 
 import os
+from contextlib import ExitStack, closing
 from pathlib import Path
 
 from phitune_gui.core.address import Address, read_address
@@ -55,22 +56,24 @@ def wait_for_machines(job: TrainJob, reporter: Reporter, rows: str) -> Meeting:
     """Hold the meeting of `job` and return when all machines are there. Raises CannotStart, and Stopped on a request to."""
     launcher, key = job.recipe.launcher, os.environ[KEY]
     place = read_address(os.environ[PLACE])
-    meeting = Meeting.hold(place, key, {"job": job_to_json(job)})
     mine = greeting(Path(job.base_model.path), rows)
     missing = list(range(2, launcher.nodes + 1))
     seats = Seats()
-    _invite(missing, place, key, reporter)
-    for _left in looks(PATIENCE_SECONDS, reporter):
-        here = [machine for machine in missing if admit(meeting, machine, mine, reporter)]
-        gone = [machine for machine in seats.silent(meeting) if machine not in missing]
-        for machine in gone:
-            free(meeting, machine, reporter)
-        seats.take(here)
-        if here or gone:
-            missing = sorted({*missing, *gone} - {*here})
-            _invite(missing, place, key, reporter)
-        if not missing:
-            return meeting
+    with ExitStack() as on_failure:
+        meeting = on_failure.enter_context(closing(Meeting.hold(place, key, {"job": job_to_json(job)})))
+        _invite(missing, place, key, reporter)
+        for _left in looks(PATIENCE_SECONDS, reporter):
+            here = [machine for machine in missing if admit(meeting, machine, mine, reporter)]
+            gone = [machine for machine in seats.silent(meeting) if machine not in missing]
+            for machine in gone:
+                free(meeting, machine, reporter)
+            seats.take(here)
+            if here or gone:
+                missing = sorted({*missing, *gone} - {*here})
+                _invite(missing, place, key, reporter)
+            if not missing:
+                on_failure.pop_all()
+                return meeting
     many = f"machines {', '.join(map(str, missing))}" if len(missing) > 1 else f"machine {missing[0]}"
     raise CannotStart(
         "launcher.nodes", f"Nobody came as {many} within an hour.", "Start again, and type the command that is shown on each machine."

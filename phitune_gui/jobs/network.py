@@ -26,7 +26,7 @@ def interface_to(address: Address) -> str:
     except OSError:
         return ""
     found = psutil.net_if_addrs().items()
-    exact = (name for name, known in found if any(each.address == own for each in known))
+    exact = (name for name, known in found if any(each.address.partition("%")[0] == own for each in known))
     # The whole of 127.0.0.0/8 belongs to the loopback interface, which lists its first address only.
     loopback = (name for name, known in found if own.startswith("127.") and any(each.address == "127.0.0.1" for each in known))
     return next(exact, next(loopback, ""))

@@ -12,6 +12,9 @@ from phitune_gui.core.invitation import Invitation, read_invitations, write_invi
         ("192.168.1.5:29500", Address("192.168.1.5", 29500)),
         (" box-2.local:1024 ", Address("box-2.local", 1024)),
         ("[fe80::1]:65535", Address("fe80::1", 65535)),
+        ("[fe80::1%eth0]:29500", Address("fe80::1%eth0", 29500)),
+        ("[fe80::1%12]:29500", Address("fe80::1%12", 29500)),
+        ("[fe80::1%br-0.77]:29500", Address("fe80::1%br-0.77", 29500)),
     ],
 )
 def test_reads_what_people_write(text: str, address: Address) -> None:
@@ -26,6 +29,8 @@ def test_reads_what_people_write(text: str, address: Address) -> None:
         ("box:29500; rm -rf", "is no address"), ("0.0.0.0:29500", "every network"), ("[::]:29500", "every network"),
         ("0:29500", "every network"), ("0.0:29500", "every network"), ("000.0.0.0:29500", "every network"), ("0x0:29500", "every network"),
         ("[::0]:29500", "every network"), ("[0:0:0:0:0:0:0:0]:29500", "every network"), ("[::ffff:0.0.0.0]:29500", "every network"),
+        ("[::%eth0]:29500", "every network"), ("[fe80::1%]:29500", "is no address"), ("[fe80::1%a b]:29500", "is no address"),
+        ("[fe80::1%eth0;rm]:29500", "is no address"), ("box%eth0:29500", "is no address"),
         ("no..such.host:29500", "no name of a machine"), (".local:29500", "no name of a machine"),
         ("a" * 64 + ":29500", "no name of a machine"),
         ("box:22", "no port that a program may open"), ("box:70000", "no port that a program may open"),

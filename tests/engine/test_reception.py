@@ -9,14 +9,16 @@ from collections.abc import Callable, Iterator
 from contextlib import suppress
 from typing import Any
 
+import psutil
 import pytest
 
-from phitune_gui.core.address import Address
+from phitune_gui.core.address import Address, read_address
 from phitune_gui.core.problem import CannotStart
 from phitune_gui.engine import proof
 from phitune_gui.engine.board import Board
 from phitune_gui.engine.proof import Line, WrongKey, demand_proof, prove
 from phitune_gui.engine.reception import STRANGERS, Reception
+from phitune_gui.jobs.network import interface_to
 from tests.helpers.free_port import free_port
 
 KEY = "5f2c"
@@ -228,6 +230,63 @@ def test_a_guest_that_asks_for_nothing_known_is_hung_up_on(held: Held, request_:
     with pytest.raises(OSError):  # noqa: PT011  the system's words differ
         line.receive(10)
     assert soon(lambda: guests() == 0)
+
+
+@pytest.mark.parametrize("host", ["0.0.0.0", "0", "::", "::ffff:0.0.0.0"])
+def test_a_name_that_stands_for_every_network_is_refused(host: str) -> None:
+    with pytest.raises(CannotStart, match="would listen on every network"):
+        Reception(Address(host, free_port()), KEY, Board({}))
+
+    assert not at_work()
+
+
+def link_local() -> list[str]:
+    """This machine's numbers that are of use with an interface only."""
+    known = [each.address for addresses in psutil.net_if_addrs().values() for each in addresses if each.family == socket.AF_INET6]
+    return [address for address in known if address.startswith("fe80:") and "%" in address]
+
+
+@pytest.mark.skipif(not link_local(), reason="this machine has no address of that kind")
+def test_it_listens_at_an_address_with_its_interface() -> None:
+    place = read_address(f"[{link_local()[0]}]:{free_port()}")
+    reception = Reception(place, KEY, Board({"job": "the order"}))
+    try:
+        with socket.create_connection(place, timeout=20) as connection:
+            assert ask(prove(connection, KEY.encode()), "get", "job") == "the order"
+        assert interface_to(place) == place.host.partition("%")[2]
+    finally:
+        reception.close()
+    assert soon(lambda: not at_work())
+
+
+def test_an_interface_that_is_not_there_is_said() -> None:
+    with pytest.raises(CannotStart, match="fe80::1%phitune0 is no address of this machine"):
+        Reception(Address("fe80::1%phitune0", free_port()), KEY, Board({}))
+
+
+def test_no_other_program_takes_the_port_over(held: Held) -> None:
+    with socket.socket() as other:
+        other.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        with pytest.raises(OSError):  # noqa: PT011  the system's words differ
+            other.bind(held.place)
+
+
+def test_a_system_without_room_for_one_more_thread_ends_nothing(held: Held, monkeypatch: pytest.MonkeyPatch) -> None:
+    start, left = threading.Thread.start, [3]
+
+    def refuse(thread: threading.Thread) -> None:
+        if thread.name == "phitune-guest" and left[0]:
+            left[0] -= 1
+            raise RuntimeError("can't start new thread")
+        start(thread)
+
+    monkeypatch.setattr(threading.Thread, "start", refuse)
+    for _refused in range(3):
+        with held.call() as connection:
+            assert all_that_comes(connection) == b""  # hung up on, and not left to wait
+
+    assert ask(prove(held.call(), KEY.encode()), "get", "job") == "the order"
+    assert held.reception._strangers == []
 
 
 def test_it_listens_at_the_named_address_only_and_no_longer_than_it_is_open(held: Held) -> None:

@@ -10,7 +10,7 @@ import sys
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -20,17 +20,20 @@ import pytest
 
 from phitune_gui.core.address import Address
 from phitune_gui.core.events import StageBegan, Warned
-from phitune_gui.core.job import JoinJob, TrainJob
+from phitune_gui.core.job import JoinJob, StopRequest, TrainJob
 from phitune_gui.core.plan import Plan
 from phitune_gui.core.problem import CannotStart
 from phitune_gui.core.recipe import LauncherSection
 from phitune_gui.engine import joining, machines
 from phitune_gui.engine.board import Board as EmptyBoard
+from phitune_gui.engine.meeting import KEY, PLACE
 from phitune_gui.engine.ranks import Ranks
 from phitune_gui.engine.reception import Reception
+from phitune_gui.engine.reporting import Stopped
 from phitune_gui.engine.seats import Seats, admit
 from phitune_gui.jobs.control import send
 from phitune_gui.store.runs import read_events
+from tests.engine.conftest import Notebook
 from tests.helpers.commands import phitune
 from tests.helpers.factories import a_model, a_recipe
 from tests.helpers.free_port import free_port
@@ -247,6 +250,36 @@ def test_every_machine_names_the_one_that_reads_other_rows(rank: int, tmp_path: 
         machines.share_with_machines(job, "same" if rank != 1 else "other", tmp_path, Three(rank, 3))
 
     assert refusal.value.problem.what == "Machine 2 reads other rows than the first one."
+
+
+@pytest.mark.parametrize("ends", ["stopped", "nobody came"])
+def test_who_waits_no_more_listens_no_more(ends: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    place = f"127.0.0.1:{free_port()}"
+    monkeypatch.setenv(PLACE, place)
+    monkeypatch.setenv(KEY, "the key")
+    monkeypatch.setattr(machines, "PATIENCE_SECONDS", 1.0)
+    section = LauncherSection(id="ddp", nodes=2, rendezvous=place)
+    job = TrainJob(recipe=a_recipe().model_copy(update={"launcher": section}), plan=Plan(), base_model=a_model())
+    called: list[socket.socket] = []
+
+    def asked(_step: int) -> list[StopRequest]:
+        called.append(socket.create_connection(("127.0.0.1", int(place[10:])), timeout=20))
+        return [StopRequest(id="1", at=1.0, request="stop")] if ends == "stopped" else []
+
+    with pytest.raises(Stopped if ends == "stopped" else CannotStart):
+        machines.wait_for_machines(job, Notebook(tmp_path, asked))
+
+    assert called
+    for connection in called:
+        with connection, suppress(ConnectionResetError):
+            while connection.recv(4096):  # the greeting, and the end
+                pass
+    deadline = time.monotonic() + 10
+    while any(thread.name in ("phitune-guest", "phitune-reception") for thread in threading.enumerate()):
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
+    with pytest.raises(ConnectionRefusedError):
+        socket.create_connection(("127.0.0.1", int(place[10:])), timeout=5)
 
 
 class Board:
