@@ -38,13 +38,17 @@ def write_note(folder: Path, note: Note) -> None:
 
 
 def verified_note(checkpoint: Path) -> Note:
-    """The note of a checkpoint whose every file is as it was written; CannotStart otherwise."""
+    """The note of a checkpoint whose every file is as it was written; CannotStart otherwise, and for a note of another version."""
     problems = verify_manifest(checkpoint)
     if problems:
         raise CannotStart(str(checkpoint), problems[0], "Resume from an older checkpoint, or start the run again.")
-    fields = json.loads((checkpoint / NOTE_FILE).read_text("utf-8"))
-    evaluations = {int(step): loss for step, loss in fields.pop("evaluations").items()}
-    return Note(**fields, evaluations=evaluations)
+    try:
+        fields = json.loads((checkpoint / NOTE_FILE).read_text("utf-8"))
+        evaluations = {int(step): loss for step, loss in fields.pop("evaluations").items()}
+        return Note(**fields, evaluations=evaluations)
+    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+        what = f"The checkpoint {checkpoint.name} was written by another version of PhiTune: what it says about itself is not understood."
+        raise CannotStart(str(checkpoint), what, "Go on with the version that wrote it, or start a new run from its recipe.") from error
 
 
 def require_same_rows(then: Note, now: Note) -> None:
