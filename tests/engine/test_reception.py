@@ -203,6 +203,21 @@ def test_a_holder_that_only_repeats_what_it_hears_convinces_nobody() -> None:
             prove(here, KEY.encode())
 
 
+def test_an_answer_of_the_holder_convinces_nobody_when_it_is_repeated() -> None:
+    here, there = ends()
+    with here, there:
+        holder = Wire(there)
+        thread = threading.Thread(target=lambda: demand_proof(holder, b"k").send(b"the order"))
+        thread.start()
+        prove(here, b"k")
+        thread.join()
+    here, there = ends()
+    with here, there:
+        there.sendall(holder.sent)
+        with pytest.raises(WrongKey):
+            prove(here, b"k")
+
+
 def test_another_program_at_that_place_is_no_meeting() -> None:
     here, there = ends()
     with here, there:
