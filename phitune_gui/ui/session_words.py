@@ -5,6 +5,7 @@ from math import prod
 
 from PySide6.QtCore import QCoreApplication
 
+from phitune_gui.catalog.exports import EXPORTS
 from phitune_gui.catalog.techniques import TECHNIQUES
 from phitune_gui.core.hardware import Hardware
 from phitune_gui.core.problem import Problem
@@ -21,6 +22,7 @@ from phitune_gui.ui.widgets.figures import bytes_text
 from phitune_gui.ui.widgets.rail import Mark
 from phitune_gui.ui.widgets.run_card import RunWords
 from phitune_gui.ui.widgets.run_words import doing_text, stage_text
+from phitune_gui.ui.widgets.target_grid import AUTO
 
 PAGES = {"model": "model", "data": "data", "technique": "tune", "training": "tune", "launcher": "tune", "export": "tune"}
 """Where each section of the recipe is edited."""
@@ -97,12 +99,12 @@ def status_of(session: Session) -> Status:
     if session.is_training and session.live_run is not None:
         return _training_status(session, session.live_run)
     for run, page, what in (
-        (session.export_run, "export", _tr("Exporting {target}").format(target=session.export_target)),
+        (session.export_run, "export", _tr("Exporting {target}").format(target=target_title(session.export_target))),
         (session.import_run, "runs", _tr("Importing {name}").format(name=session.import_folder.name)),
         (session.starter_run, "home", _tr("Making the starter model ready")),
     ):
         if run is not None and not run.ended:
-            return Status(" · ".join(filter(None, (what, stage_text(run.stage).lower(), run.stage_detail))), share_of(run), True, page)
+            return Status(" · ".join(filter(None, (what, _inside(stage_text(run.stage)), run.stage_detail))), share_of(run), True, page)
     if session.inspecting:
         return Status(_tr("Checking the data …"), None, True, "data")
     return Status(session.status)
@@ -115,13 +117,23 @@ def _training_status(session: Session, run: Run) -> Status:
     if run.state == "stopping":
         parts.append(_tr("finishing the step and saving"))
     elif run.is_waiting or share is None or not run.steps:
-        said = doing_text(run)
-        parts.append(said[:1].lower() + said[1:])
+        parts.append(_inside(doing_text(run)))
     else:
         parts.append(f"{100 * share:.0f} %")
         if left is not None:
             parts.append(_tr("{time} left").format(time=span_text(left)))
     return Status(" · ".join(parts), 0.0 if run.is_waiting else share, True, "train")  # a bar that moves would say that work goes on
+
+
+def target_title(target: str) -> str:
+    """What the Export page calls a target: `ONNX for the CPU, int8`."""
+    label = next((known.label for known in EXPORTS if known.id == target), "")
+    return declared(label) or (_tr("Automatic") if target == AUTO else target)
+
+
+def _inside(sentence: str) -> str:
+    """The beginning of a sentence as it stands within one; names such as ONNX stay."""
+    return sentence[:1].lower() + sentence[1:]
 
 
 def machine_words(hardware: Hardware | None) -> str:

@@ -118,3 +118,16 @@ def test_every_headline_of_the_runs_is_whole_and_a_cut_model_is_told(live: Live,
         assert size == (1024, 640) or header.length() <= page.table.viewport().width()
 
     live(story)
+
+
+def test_the_names_of_recent_runs_are_whole(live: Live) -> None:
+    async def story(window: MainWindow) -> None:
+        STATES["home"]["recent"](window.session, window)
+        page = await shown(window, "home")
+        assert isinstance(page, HomePage)
+        assert page.view.columnWidth(0) >= page.view.sizeHintForColumn(0)
+        window.resize(1280, 800)
+        await asyncio.sleep(0.1)
+        assert not any(page.view.isColumnHidden(column) for column in range(5))
+
+    live(story)

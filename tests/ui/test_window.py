@@ -291,6 +291,14 @@ def test_while_machines_are_waited_for_nothing_looks_half_done(live: Live) -> No
     live(story)
 
 
+def test_the_status_line_names_an_export_as_its_card_does(live: Live) -> None:
+    async def story(window: MainWindow) -> None:
+        STATES["export"]["running"](window.session, window)
+        assert window.status_line.label.text() == "Exporting ONNX for the CPU, int8 · building the ONNX model"
+
+    live(story)
+
+
 def test_the_keyboard_reaches_every_page(live: Live) -> None:
     async def story(window: MainWindow) -> None:
         window.activateWindow()

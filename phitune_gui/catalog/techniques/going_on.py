@@ -38,7 +38,7 @@ def _another_adapter(own: TechniqueSection, became: str) -> Problem:
     options = {name: _written(value) for name, value in own.options.items() if name != "dropout"}
     said = ", ".join(f"{name} {value}" for name, value in options.items())
     settings = ", ".join(f"technique.{name} to {value}" for name, value in {"id": own.id, **options}.items())
-    what = f"The adapter to start from is {own.id} with {said}; the recipe's technique makes another one."
+    what = f"The adapter to start from is {technique(own.id).label} with {said}; the recipe's technique makes another one."
     return Problem(
         where="technique.id", what=f"{what} {became}".strip(), how_to_fix=f"Set {settings}; or leave model.adapter out to begin afresh."
     )

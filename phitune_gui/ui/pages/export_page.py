@@ -13,7 +13,7 @@ from phitune_gui.core.run import Export
 from phitune_gui.store.runs import RunRecord
 from phitune_gui.ui.run_titles import dated_title, elided
 from phitune_gui.ui.session import Session
-from phitune_gui.ui.translation import declared
+from phitune_gui.ui.session_words import target_title
 from phitune_gui.ui.widgets.buttons import Button
 from phitune_gui.ui.widgets.choice_chips import ChoiceChips
 from phitune_gui.ui.widgets.empty_card import EmptyCard
@@ -154,7 +154,7 @@ class ExportPage(PageFrame):
         self.start.setEnabled(not busy and self.runs.currentIndex() >= 0)
         self.start.setText(self.tr("Export") if not busy else self.tr("Exporting …"))
         if job is not None and busy:
-            self.progress.show_job(self.tr("Exporting: {target}").format(target=self._label(self._session.export_target)), job)
+            self.progress.show_job(self.tr("Exporting: {target}").format(target=target_title(self._session.export_target)), job)
         failure = job.failure if (job := self._session.shown_export) is not None else None
         self.failure.setVisible(failure is not None)
         if failure is not None:
@@ -180,7 +180,7 @@ class ExportPage(PageFrame):
             part.setVisible(bool(exports))
         if not exports:
             return
-        signs = [f"{self._label(export.target)} · {self._verdict(export)}" for export in exports]
+        signs = [f"{target_title(export.target)} · {self._verdict(export)}" for export in exports]
         if signs != self.chips.labels:
             self.chips.offer(signs)
             self._shown = exports[0].path
@@ -224,7 +224,3 @@ class ExportPage(PageFrame):
 
     def _kind(self, target: str) -> str:
         return export_target(target).kind if target in {known.id for known in EXPORTS} else "onnx"
-
-    def _label(self, target: str) -> str:
-        known = {known.id: declared(known.label) for known in EXPORTS}
-        return known.get(target, self.tr("Automatic") if target == AUTO else target)

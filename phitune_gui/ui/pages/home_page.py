@@ -14,7 +14,8 @@ from phitune_gui.ui.widgets.scenario_grid import ScenarioGrid
 from phitune_gui.ui.widgets.table_view import TableView
 from phitune_gui.ui.widgets.words import words
 
-NARROW, MADE_OF_WIDTH = 640, 190
+NARROW, MADE_OF_WIDTH, NAME_WIDTH = 640, 190, 200
+"""Px; names longer than that are cut anyway."""
 
 
 class HomePage(PageFrame):
@@ -69,6 +70,7 @@ class HomePage(PageFrame):
     def _show_runs(self) -> None:
         self.table.show_runs(self._session.runs)
         self.view.setVisible(bool(self.table.records))
+        self._make_room()
         self.empty.setVisible(not self.table.records)
 
     def _show_starter(self) -> None:
@@ -77,9 +79,17 @@ class HomePage(PageFrame):
         self.try_now.setText(self.tr("Making it ready …") if making else self.tr("Try it now"))
 
     def resizeEvent(self, event: QResizeEvent) -> None:
-        """On a narrow page the names keep their room, and what the run was made of goes."""
+        """On a narrow page what the run was made of goes."""
         super().resizeEvent(event)
-        self.view.setColumnHidden(1, self.viewport().width() < NARROW)
+        self._make_room()
+
+    def _make_room(self) -> None:
+        """Names come first: where they would be cut on a narrow page, the loss goes too."""
+        narrow = self.viewport().width() < NARROW
+        widths = [self.view.sizeHintForColumn(column) for column in (0, 2, 3, 4)]
+        cut = min(widths[0], NAME_WIDTH) + sum(widths[1:]) > self.view.viewport().width()
+        self.view.setColumnHidden(1, narrow)
+        self.view.setColumnHidden(2, narrow and cut)
 
     def _open(self) -> None:
         paths, _kind = QFileDialog.getOpenFileNames(self, self.tr("Open a dataset or a recipe"))
