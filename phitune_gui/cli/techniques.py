@@ -36,7 +36,7 @@ def _only(
 ) -> tuple[tuple[TechniqueRow, ...], tuple[LauncherRow, ...]]:  # fmt: skip
     found = tuple(row for row in rows if row.id == id), tuple(row for row in launchers if row.id == id)
     if not any(found):
-        known = ", ".join(row.id for row in (*rows, *launchers))
+        known = ", ".join([*(row.id for row in rows), *(row.id for row in launchers)])
         raise CannotStart("ID", f"PhiTune has no technique and no launcher named {id!r}.", f"Choose one of: {known}.")
     return found
 
