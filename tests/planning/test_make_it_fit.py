@@ -33,7 +33,7 @@ def test_nothing_is_offered_when_it_fits() -> None:
 
 def test_fewer_rows_come_first_and_keep_the_effective_batch() -> None:
     recipe = a_recipe(dtype="bfloat16", micro_batch_size=8)
-    offered = changes(recipe, 28)
+    offered = changes(recipe, 33)
     assert [(edit.field, edit.value) for edit in offered] == [("training.micro_batch_size", "2"), ("training.accumulation", "4")]
     assert offered[0].saves_bytes == needed(recipe) - needed(applied(recipe, offered))
     assert offered[1].saves_bytes == 0

@@ -49,7 +49,7 @@ def test_all_blocks_named_one_by_one_are_all_blocks(blocks: Any) -> None:
 def test_another_adapter_is_a_problem_that_says_what_to_set(edit: dict[str, Any]) -> None:
     (problem,) = found({**OWN.model_dump(), **edit}, AdapterReport(technique=OWN))
     assert problem.where == "technique.id"
-    assert "lora with rank 4, alpha 8" in problem.what
+    assert "LoRA with rank 4, alpha 8" in problem.what
     assert "technique.rank to 4" in problem.how_to_fix
     assert "technique.target_modules to [qkv_proj, o_proj]" in problem.how_to_fix
 
