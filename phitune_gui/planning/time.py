@@ -61,7 +61,8 @@ def estimate(
     known = hardware.calibration if device == "cpu" else None
     past = hardware.calibration.seconds_correction(like) if hardware.calibration else 1.0
     steps = figures.steps * step_seconds(recipe, model, report, figures, hardware) * past
-    total = steps + _judging(recipe, model, report, figures, hardware) * past + _saving(figures) + _loading(recipe, model, figures, known)
+    judging = _judging(recipe, model, report, figures, hardware) * _repeated(recipe, hardware)
+    total = steps + judging * past + _saving(figures) + _loading(recipe, model, figures, known)
     return Estimate(total, bool(past != 1.0 or (known and known.speeds)))
 
 
@@ -117,6 +118,11 @@ def _sharing(recipe: Recipe, hardware: Hardware) -> float:
     """Processes share the cores of one machine, so they gain nothing there; each GPU computes for itself."""
     factor = next((known.time_factor for known in LAUNCHERS if known.id == recipe.launcher.id), 1.0)
     return factor / min(recipe.launcher.processes, max(1, len(hardware.gpus)))
+
+
+def _repeated(recipe: Recipe, hardware: Hardware) -> float:
+    """How many times over one device does what every process does for itself: each judges all held-out rows."""
+    return recipe.launcher.processes / min(recipe.launcher.processes, max(1, len(hardware.gpus)))
 
 
 def _judging(recipe: Recipe, model: BaseModel, report: DatasetReport, figures: Figures, hardware: Hardware) -> float:

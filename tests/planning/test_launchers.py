@@ -85,6 +85,19 @@ def test_what_a_launcher_does_not_heed_is_not_carried_over() -> None:
         assert (section.processes > 1) == ("processes" in heeded_fields(offered)) == offered.several
 
 
+@pytest.mark.parametrize(("gpus", "times"), [(0, 4), (2, 2), (4, 1)])
+def test_every_process_judges_all_held_out_rows_with_its_share_of_the_machine(gpus: int, times: int) -> None:
+    machine = a_full_machine().model_copy(update={"gpus": (Gpu(name="A", memory_bytes=80 * GB),) * gpus})
+
+    def judging(launcher: dict[str, object]) -> float:
+        often, seldom = (
+            make_plan(with_value(a_recipe(eval_steps=every), "launcher", launcher), a_model(), a_report(), machine) for every in (1, 1000)
+        )
+        return (often.time_seconds - seldom.time_seconds) / (often.steps - 1)
+
+    assert judging({"id": "ddp", "processes": 4}) == pytest.approx(times * judging({"id": "single"}), rel=1e-3)
+
+
 def test_graphics_processors_decide_how_many_begin() -> None:
     machine = a_machine(200).model_copy(update={"gpus": (Gpu(name="A", memory_bytes=24 * GB),) * 3})
     found = {row.id: row.processes for row in launcher_matrix(a_recipe(), Ground(a_model(), a_report(), machine))}
