@@ -83,13 +83,13 @@ def require_same(together: dict[int, torch.Tensor], alone: dict[int, torch.Tenso
         torch.testing.assert_close(together[number], gradient, rtol=0, atol=1e-4)
 
 
-@pytest.mark.slow
-@pytest.mark.parametrize("launcher", ["ddp", "fsdp2"])
-def test_so_has_an_adapter_in_some_blocks_only(recipe: Path, launcher: str) -> None:
+@pytest.mark.parametrize("block", [0, 1])
+@pytest.mark.parametrize("id", [case(each, slow=True) for each in SEVERAL])
+def test_so_has_an_adapter_in_some_blocks_only(recipe: Path, id: str, block: int) -> None:
     """Backward ends above the blocks without one, so these are never put together a second time."""
-    own = ("technique.model_blocks=1", *STEP)
-    alone = gradients(train(recipe, *ONE, *own))
-    together = gradients(train(recipe, f"launcher.id={launcher}", "launcher.processes=2", *own))
-    assert len(alone) == len(together) == 8
-    for number, gradient in alone.items():
-        torch.testing.assert_close(together[number], gradient, rtol=0, atol=1e-4)
+    own = (f"technique.model_blocks={block}", *STEP)
+
+    alone, together = gradients(train(recipe, *ONE, *own)), gradients(train(recipe, *started_by(id), *own))
+
+    assert len(alone) == 8
+    require_same(together, alone)
