@@ -1,10 +1,7 @@
 """How much memory what the layers keep for the backward pass takes."""
 
-from typing import Any
-
-from phitune_gui.catalog.base_models.shapes import input_numbers, linear_layers, linear_parameters, output_numbers
+from phitune_gui.catalog.base_models.shapes import input_numbers, linear_parameters, output_numbers
 from phitune_gui.catalog.exports.sizes import dtype_bytes
-from phitune_gui.catalog.techniques import Technique
 from phitune_gui.core.base_model import BaseModel
 from phitune_gui.core.hardware import Hardware
 from phitune_gui.core.recipe import Recipe
@@ -20,29 +17,34 @@ _NUMBER = 4
 
 
 def activations(recipe: Recipe, model: BaseModel, dtype: str, tokens: int, figures: Figures, hardware: Hardware) -> int:
-    """All tokens' activations, as the technique at work has them, and what it computes from the weights alone."""
-    technique, weights, layer = technique_of(recipe), linear_parameters(model), kept_per_token(recipe, model, dtype, figures)
+    """All tokens' activations, as the technique at work has them, and what it computes from the weights alone.
+
+    One layer more than are kept is at work on the way back, with the gradients of what it kept.
+    """
+    technique, layer = technique_of(recipe), kept_per_token(recipe, model, dtype, figures)
+    copies, apart = technique.weight_copies * linear_parameters(model) * _NUMBER, outputs_apart(recipe, model, dtype)
     if recipe.training.gradient_checkpointing:
         kept = model.layers * model.hidden * dtype_bytes(dtype)
-        return tokens * (kept + layer) + round(technique.weight_copies * weights / model.layers * _NUMBER)
+        return tokens * (kept + layer + apart) + round(copies / model.layers)
     holes = _GPU_HOLES if hardware.gpus else 1.0 if splits_layers(recipe) else _HOLES[dtype]
-    whole = tokens * figures.learning_layers * layer * holes + technique.weight_copies * weights * _NUMBER
-    return round(whole) + _whole_layer(model, technique)
+    return round(tokens * ((figures.learning_layers + 1) * layer * holes + figures.learning_layers * apart) + copies)
 
 
 def kept_per_token(recipe: Recipe, model: BaseModel, dtype: str, figures: Figures) -> int:
-    """Bytes that one layer keeps of one token for the backward pass, with the recipe's technique at work in it."""
-    technique, outputs = technique_of(recipe), output_numbers(model)
-    kept = round(_of_layer(model, dtype) * technique.activation_factor) + round(outputs * technique.bytes_per_output)
+    """Bytes that one layer keeps of one token for the backward pass, without those of `outputs_apart`."""
+    kept = round(_of_layer(model, dtype) * technique_of(recipe).activation_factor)
     if not figures.drops_inputs:
         return kept
-    return kept + _NUMBER * (input_numbers(model) + (outputs if technique.bytes_per_output else 0))
+    again = output_numbers(model) if technique_of(recipe).keeps_outputs and dtype != "float32" else 0
+    return kept + _NUMBER * (input_numbers(model) + again)
 
 
-def _whole_layer(model: BaseModel, technique: Technique[Any]) -> int:
-    """A technique that measures whole adapted weights holds the largest of them twice in float32."""
-    largest = max(layer.weights for layer in linear_layers(model).values())
-    return 2 * largest * _NUMBER if technique.bytes_per_output else 0
+def outputs_apart(recipe: Recipe, model: BaseModel, dtype: str) -> int:
+    """Bytes that one layer keeps of one token beside that, for a technique that keeps outputs: in float32 and in the model's format.
+
+    They lie in large pieces, which leave no holes.
+    """
+    return output_numbers(model) * (_NUMBER + dtype_bytes(dtype)) if technique_of(recipe).keeps_outputs else 0
 
 
 def _of_layer(model: BaseModel, dtype: str) -> int:

@@ -91,9 +91,13 @@ def _processes(recipe: Recipe) -> int:
 
 
 def _weights(model: BaseModel, dtype: str, quantisation: Quantisation | None) -> int:
-    """All weights; quantised are the linear layers, of which the largest exists unpacked as well, one at a time."""
+    """All weights; quantised are the linear layers, of which the largest exists unpacked as well, one at a time.
+
+    Quantising leaves about as much again between the packed ones: after loading four layers as wide as Phi-3-mini, 1.23 GB were taken,
+    1.13 of them by weights and libraries.
+    """
     if quantisation is None:
         return weights_bytes(model, dtype)
     linear = linear_parameters(model)
     unpacked = max(layer.weights for layer in linear_layers(model).values())
-    return round(linear * quantisation.bytes_per_weight) + (parameters(model) - linear + unpacked) * dtype_bytes(dtype)
+    return round(linear * quantisation.bytes_per_weight) + (parameters(model) - linear + 2 * unpacked) * dtype_bytes(dtype)

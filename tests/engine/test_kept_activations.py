@@ -3,12 +3,13 @@
 import pytest
 import torch
 
+from phitune_gui.catalog.base_models.shapes import linear_parameters
 from phitune_gui.catalog.techniques import read_options, technique
 from phitune_gui.core.base_model import BaseModel
 from phitune_gui.core.recipe import ModelSection, Recipe, TechniqueSection
 from phitune_gui.engine.loss import learned_hidden
 from phitune_gui.engine.model import Tuned, attach_adapter, load_base
-from phitune_gui.planning.activations import kept_per_token
+from phitune_gui.planning.activations import kept_per_token, outputs_apart
 from phitune_gui.planning.figures import count
 from phitune_gui.store.models import read_model
 from tests.helpers.tiny_phi3 import write_tiny_phi3
@@ -39,13 +40,14 @@ def bytes_kept(model: Tuned) -> int:
 def wide(tmp_path_factory: pytest.TempPathFactory) -> BaseModel:
     folder = tmp_path_factory.mktemp("wide")
     return read_model(write_tiny_phi3(
-        folder, hidden_size=512, intermediate_size=1536, num_hidden_layers=LAYERS, num_attention_heads=8, num_key_value_heads=8,
+        folder, hidden_size=256, intermediate_size=768, num_hidden_layers=LAYERS, num_attention_heads=4, num_key_value_heads=4,
     ))  # fmt: skip
 
 
 @pytest.mark.parametrize("dtype", ["float32", "bfloat16"])
 @pytest.mark.parametrize(("id", "options", "learning"), [
     ("lora", {}, LAYERS), ("lora", {"dropout": 0.1}, LAYERS), ("lora", {"model_blocks": [1, 2]}, 2), ("qlora", {"dropout": 0.1}, LAYERS),
+    ("dora", {}, LAYERS), ("dora", {"dropout": 0.1}, LAYERS),
 ])  # fmt: skip
 def test_the_formula_is_what_torch_keeps(id: str, options: dict[str, object], learning: int, dtype: str, wide: BaseModel) -> None:
     recipe = Recipe(model=ModelSection(path=wide.path), technique=TechniqueSection(id=id, **options))
@@ -53,7 +55,8 @@ def test_the_formula_is_what_torch_keeps(id: str, options: dict[str, object], le
     figures = count(recipe, wide, None)
     tuned, _matched = attach_adapter(load_base(wide, getattr(torch, dtype), figures.quantisation), known, chosen)
 
-    planned = ROWS * TOKENS * figures.learning_layers * kept_per_token(recipe, wide, dtype, figures)
+    of_token = kept_per_token(recipe, wide, dtype, figures) + outputs_apart(recipe, wide, dtype)
+    planned = ROWS * TOKENS * figures.learning_layers * of_token + known.weight_copies * 4 * linear_parameters(wide)
 
     assert figures.learning_layers == learning
     assert bytes_kept(tuned.train()) == pytest.approx(planned, rel=0.08)

@@ -88,7 +88,7 @@ class Technique(Generic[Options]):
     `starts_from_rows` says that the adapter's start is computed from the run's own rows.
     `time_factor` is what a token costs beside LoRA, `time_per_pass` how many more tokens of LoRA each pass through the layers is worth,
     `start_tokens` how many tokens' forward pass the start is worth; all were measured in processor seconds.
-    `activation_factor`, `bytes_per_output` (kept for each token and output of a layer) and `weight_copies` (float32 copies of all linear
+    `activation_factor`, `keeps_outputs` (what layers gave, for the backward pass) and `weight_copies` (float32 copies of all linear
     weights, kept for the backward pass) say how its memory while it computes differs from LoRA's; measured as resident peaks.
     `from_peft` gives the options that the words of such a config stand for; None where its adapters cannot be told from another's.
     `usual_learning_rates` is stated where the usual default would do harm; twice as high as its end is advised against.
@@ -115,7 +115,7 @@ class Technique(Generic[Options]):
     time_per_pass: int = 0
     start_tokens: Callable[[Options], int] = _no_start
     activation_factor: float = 1.0
-    bytes_per_output: float = 0.0
+    keeps_outputs: bool = False
     weight_copies: float = 0.0
     quantisation: Callable[[Options], Quantisation | None] = _none
     schedule: Callable[[Options, int], dict[str, Any]] = _nothing
