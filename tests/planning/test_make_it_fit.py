@@ -78,7 +78,7 @@ def test_four_bits_come_last_and_keep_rank_and_targets() -> None:
 )
 def test_only_the_same_adapter_is_offered_in_four_bits(technique: dict[str, str], edit: tuple[str, str] | None) -> None:
     recipe = with_value(a_recipe(micro_batch_size=1, gradient_checkpointing=True, dtype="bfloat16"), "technique", technique)
-    found = [(change.field, change.value) for change in changes(recipe, 4) if change.field.startswith("technique.")]
+    found = [(change.field, change.value) for change in changes(recipe, 4.5) if change.field.startswith("technique.")]
     assert found == ([edit] if edit else [])
 
 
