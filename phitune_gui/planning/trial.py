@@ -1,6 +1,7 @@
 """A recipe that is tried with savings before anything is changed: what it would need then, and whether it would work."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from phitune_gui.catalog.launchers import LAUNCHERS
@@ -16,18 +17,29 @@ from phitune_gui.planning.savings import Saving, with_savings
 from phitune_gui.planning.time import estimate
 
 
-class Trial(NamedTuple):
-    """The recipe as it is written, and what it is planned for. Figures are those that `plan` would give for the edited recipe."""
+class _Edited(NamedTuple):
+    way: tuple[Saving, ...]
+    recipe: Recipe
+    figures: Figures
+    memory: MemoryPlan
+
+
+@dataclass(frozen=True, slots=True)
+class Trial:
+    """The recipe as it is written, and what it is planned for. Figures are those that `plan` would give for the edited recipe.
+
+    What was tried once is remembered; about half of a search tries the same again.
+    """
 
     recipe: Recipe
     model: BaseModel | None
     report: DatasetReport | None
     hardware: Hardware
+    _tried: dict[tuple[int, ...], _Edited] = field(default_factory=dict)
 
     def memory(self, way: Sequence[Saving]) -> MemoryPlan:
         """Peak memory with these savings."""
-        recipe, figures = self._edited(way)
-        return plan_memory(recipe, self.model, figures, self.hardware)
+        return self._edited(way).memory
 
     def fits(self, way: Sequence[Saving]) -> bool:
         """Whether that is free."""
@@ -36,12 +48,12 @@ class Trial(NamedTuple):
 
     def seconds(self, way: Sequence[Saving]) -> float:
         """The whole run's time with these savings."""
-        recipe, figures = self._edited(way)
+        _way, recipe, figures, _memory = self._edited(way)
         return estimate(recipe, self.model, self.report, figures, self.hardware).seconds
 
     def works(self, way: Sequence[Saving]) -> bool:
         """Whether launcher and machine take the technique, where it becomes another one."""
-        recipe, figures = self._edited(way)
+        _way, recipe, figures, _memory = self._edited(way)
         if recipe.technique == self.recipe.technique:
             return True
         accepted = next((known.techniques for known in LAUNCHERS if known.id == recipe.launcher.id), None)
@@ -62,9 +74,13 @@ class Trial(NamedTuple):
                 saves, adds = 0, 0.0
         return tuple(changes)
 
-    def _edited(self, way: Sequence[Saving]) -> tuple[Recipe, Figures]:
-        recipe = with_savings(self.recipe, way)
-        return recipe, count(recipe, self.model, self.report)
+    def _edited(self, way: Sequence[Saving]) -> _Edited:
+        name = tuple(map(id, way))  # of savings that stay alive beside it
+        if name not in self._tried:
+            recipe = with_savings(self.recipe, way)
+            figures = count(recipe, self.model, self.report)
+            self._tried[name] = _Edited(tuple(way), recipe, figures, plan_memory(recipe, self.model, figures, self.hardware))
+        return self._tried[name]
 
 
 def _written(value: object) -> str:

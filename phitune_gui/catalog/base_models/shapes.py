@@ -1,5 +1,8 @@
 """The layers of a model in Phi-3 layout and how many parameters they hold, from its sizes alone."""
 
+from collections.abc import Mapping
+from functools import lru_cache
+from types import MappingProxyType
 from typing import NamedTuple
 
 from phitune_gui.core.base_model import BaseModel
@@ -20,15 +23,19 @@ class Layer(NamedTuple):
         return self.inputs * self.outputs
 
 
-def linear_layers(model: BaseModel) -> dict[str, Layer]:
+def linear_layers(model: BaseModel) -> Mapping[str, Layer]:
     """The four linear layers of one block by name; with grouped queries, keys and values are narrower than queries."""
-    queries = model.heads * model.head_size
-    return {
-        "qkv_proj": Layer(model.hidden, queries + 2 * model.key_value_heads * model.head_size),
-        "o_proj": Layer(queries, model.hidden),
-        "gate_up_proj": Layer(model.hidden, 2 * model.intermediate),
-        "down_proj": Layer(model.intermediate, model.hidden),
-    }
+    return _layers(model.hidden, model.intermediate, model.heads * model.head_size, model.key_value_heads * model.head_size)
+
+
+@lru_cache(maxsize=64)  # asked for some hundred times by a plan that does not fit
+def _layers(hidden: int, intermediate: int, queries: int, keys: int) -> Mapping[str, Layer]:
+    return MappingProxyType({
+        "qkv_proj": Layer(hidden, queries + 2 * keys),
+        "o_proj": Layer(queries, hidden),
+        "gate_up_proj": Layer(hidden, 2 * intermediate),
+        "down_proj": Layer(intermediate, hidden),
+    })  # fmt: skip
 
 
 def linear_parameters(model: BaseModel) -> int:
