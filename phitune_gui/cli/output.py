@@ -3,6 +3,7 @@
 import json
 import math
 import sys
+import unicodedata
 from typing import Any
 
 from pydantic import BaseModel as Pydantic
@@ -17,6 +18,8 @@ WORDS = Console(stderr=True, highlight=False, soft_wrap=True)
 WIDE = 200
 """Columns of a table that no terminal shows; paths stay in one piece there."""
 _LEAST_ROOM = 24
+_JOINERS = "\u200c\u200d\u00ad"
+"""Formatting signs that words are written with, as in Tamil and Hindi."""
 RESULT = Console(highlight=False, soft_wrap=True, width=None if sys.stdout.isatty() else WIDE)
 
 
@@ -29,9 +32,20 @@ class JobEndedBadly(Exception):
         self.failure = failure
 
 
+def shown(text: str) -> str:
+    """What a terminal may get of a stranger's words: controls, which move its cursor, and marks that turn writing around, spelled out."""
+    return escape("".join(_spelled(sign) for sign in text))
+
+
+def _spelled(sign: str) -> str:
+    if sign in "\n\t" or unicodedata.category(sign) not in ("Cc", "Cf") or sign in _JOINERS:
+        return sign
+    return f"\\u{ord(sign):04x}"
+
+
 def say(text: str, style: str = "") -> None:
     """One line of words for the person, on stderr."""
-    WORDS.print(escape(text), style=style)
+    WORDS.print(shown(text), style=style)
 
 
 def say_unless(quiet: bool, text: str, style: str = "") -> None:
@@ -42,7 +56,7 @@ def say_unless(quiet: bool, text: str, style: str = "") -> None:
 
 def tell(text: str) -> None:
     """One line of the result, on stdout."""
-    RESULT.print(escape(text))
+    RESULT.print(shown(text))
 
 
 def table(title: str, columns: list[str], rows: list[list[str]]) -> None:
@@ -51,7 +65,7 @@ def table(title: str, columns: list[str], rows: list[list[str]]) -> None:
     for column in columns:
         grid.add_column(column)
     for row in rows:
-        grid.add_row(*(escape(cell) for cell in row))
+        grid.add_row(*(shown(cell) for cell in row))
     RESULT.print(grid)
 
 

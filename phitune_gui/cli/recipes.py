@@ -18,6 +18,7 @@ from phitune_gui.core.names import RECIPE_SUFFIX
 from phitune_gui.core.plan import MemoryPlan, Plan
 from phitune_gui.core.problem import CannotStart
 from phitune_gui.core.recipe import Recipe, TechniqueSection
+from phitune_gui.files.regular import read_regular
 from phitune_gui.jobs.machine import probe_hardware
 from phitune_gui.jobs.questions import SAMPLE_ROWS
 from phitune_gui.planning.apply_preset import Applied, apply_preset
@@ -101,11 +102,10 @@ def _after_preset(recipe: Recipe, id: str) -> Applied:
 
 def _look_at_name(out: Path) -> None:
     """Any name will do, but what is no recipe is never written over. Raises CannotStart."""
-    if out.name.endswith(RECIPE_SUFFIX):
-        return
     if out.exists() and not _is_recipe(out):
         raise CannotStart(str(out), f"{out} exists already and is no recipe, so it is not replaced.", "Give --out another name.")
-    say(f"Drop and open in the window know recipes by the ending {RECIPE_SUFFIX}; the commands read {out.name} as well.", "yellow")
+    if not out.name.endswith(RECIPE_SUFFIX):
+        say(f"Drop and open in the window know recipes by the ending {RECIPE_SUFFIX}; the commands read {out.name} as well.", "yellow")
 
 
 def _keep_other_recipe(recipe: Recipe, target: Target) -> None:
@@ -114,7 +114,7 @@ def _keep_other_recipe(recipe: Recipe, target: Target) -> None:
     if not out.exists() or target.force:
         return
     try:
-        same = out.read_text("utf-8") == recipe_to_yaml(recipe)
+        same = read_regular(out).decode("utf-8") == recipe_to_yaml(recipe)
     except (OSError, ValueError):
         same = False
     if not same:

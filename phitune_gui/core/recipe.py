@@ -254,10 +254,17 @@ def with_value(recipe: Recipe, name: str, value: Any) -> Recipe:
             place.setdefault(parent, {})
         if place is sources and parent == str(len(sources)):
             sources.append({"path": ""})
-        place = place[int(parent)] if isinstance(place, list | tuple) else place[parent]
+        place = place[_position(parent)] if isinstance(place, list | tuple) else place[parent]
     if isinstance(place, list | tuple):
         raise KeyError(name)
     if last not in place and not may_be_new:
         raise KeyError(name)
     place[last] = value
     return Recipe.model_validate(document)
+
+
+def _position(name: str) -> int:
+    """Raises KeyError for what `int` would take beside a plain number: -1, +0, the digits of other scripts."""
+    if not (name.isascii() and name.isdigit()):
+        raise KeyError(name)
+    return int(name)

@@ -21,18 +21,20 @@ def seconds_left(run: Run) -> float | None:
     left = max(run.total_steps - run.step, 0)
     each = median(step.seconds / max(1, step.tokens) for step in steady) * mean(max(1, step.tokens) for step in run.steps)
     judged, saved = (any(point.step == run.step for point in points) for points in (run.evaluations, run.checkpoints))
+    judgings = _times_left(run, run.eval_steps, judged, and_last=True)
+    savings = _times_left(run, run.save_steps, saved, and_last=False)
     return (
         each * left
-        + _times_left(run, run.eval_steps, judged) * run.judging_seconds
-        + _times_left(run, run.save_steps, saved) * (run.saving_seconds or saving_seconds(run.trainable_parameters))
+        + judgings * run.judging_seconds
+        + savings * (run.saving_seconds or saving_seconds(run.trainable_parameters))
         + closing_seconds(run.trainable_parameters)
     )
 
 
-def _times_left(run: Run, every: int, done: bool) -> int:
-    """How often something that happens every so many steps, and after the last one, will happen still; `done` for the newest step."""
+def _times_left(run: Run, every: int, done: bool, and_last: bool) -> int:
+    """How often something that happens every so many steps, and perhaps after the last one, will happen still; `done` for the newest."""
     last, now = run.total_steps, max(run.step, 1)
-    if not every:
-        return 1 - (done and now == last)
-    due = max(0, (last - 1) // every - (now - 1) // every) + 1
-    return due - (done and (now % every == 0 or now == last))
+    steps = set(range(every, last + 1, every)) if every else set()
+    if and_last:
+        steps.add(last)
+    return sum(step >= now for step in steps) - (done and now in steps)

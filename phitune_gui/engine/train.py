@@ -21,6 +21,7 @@ from phitune_gui.engine.load_for_training import Loaded, load_for_training, spli
 from phitune_gui.engine.machines import meet_machines, share_with_machines
 from phitune_gui.engine.memory_meter import MemoryMeter
 from phitune_gui.engine.model import parameter_counts
+from phitune_gui.engine.open_files import allow_all_open_files
 from phitune_gui.engine.pulse import pulse
 from phitune_gui.engine.ranks import Ranks, join_ranks, own_ranks, part_ranks
 from phitune_gui.engine.reporting import Reporter, Stopped
@@ -36,6 +37,8 @@ def run_training(job: TrainJob, reporter: Reporter, rows: TrainingRows | None = 
 
     Raises CannotStart for rows, models or checkpoints that cannot be used, and NotFinite when the loss is no number any more.
     """
+    if job.recipe.launcher.nodes > 1:
+        allow_all_open_files()
     if job.recipe.launcher.nodes > 1 and own_ranks().leads:
         rows = _rows(job, reporter)  # before anybody is invited: who reads others is turned away
     try:

@@ -75,7 +75,7 @@ def count(recipe: Recipe, model: BaseModel | None, report: DatasetReport | None)
         save_steps=training.save_steps or tenth,
         eval_steps=training.eval_steps or tenth,
         row_tokens=_row_tokens(recipe, model, report) + tokens,
-        learning_layers=learning_layers(options, model) if isinstance(options, Value) and model else 0,
+        learning_layers=_learning_layers(recipe, options, model) if isinstance(options, Value) and model else 0,
         drops_inputs=isinstance(options, TargetedOptions) and options.dropped_inputs > 0,
         virtual_tokens=tokens,
         start_tokens=chosen.start_tokens(options) if chosen else 0,
@@ -91,6 +91,11 @@ def _steps(per_epoch: int, epochs: float, max_steps: int | None) -> int:
         return 0
     steps = max(1, math.ceil(round(epochs * per_epoch, 6)))
     return steps if max_steps is None else min(steps, max_steps)
+
+
+def _learning_layers(recipe: Recipe, options: Value, model: BaseModel) -> int:
+    """With gradient checkpointing a gradient passes all of them, down to the first one's input, or none would be computed again."""
+    return model.layers if recipe.training.gradient_checkpointing else learning_layers(options, model)
 
 
 def _row_tokens(recipe: Recipe, model: BaseModel | None, report: DatasetReport | None) -> int:

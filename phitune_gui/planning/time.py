@@ -53,7 +53,7 @@ class _Cost(NamedTuple):
 def estimate(
     recipe: Recipe, model: BaseModel | None, report: DatasetReport | None, figures: Figures, hardware: Hardware
 ) -> Estimate:  # fmt: skip
-    """Loading, every step, every validation, every checkpoint; nothing while model or tokens are unknown."""
+    """Loading, every step, every validation, every checkpoint, the result; nothing while model or tokens are unknown."""
     if model is None or not model.layers or report is None or not figures.steps or not report.tokens:
         return Estimate()
     device = trains_on(hardware)
@@ -136,7 +136,7 @@ def _judging(recipe: Recipe, model: BaseModel, report: DatasetReport, figures: F
 
 
 def _saving(figures: Figures) -> float:
-    saves = -(-figures.steps // figures.save_steps)
+    saves = figures.steps // figures.save_steps
     return saves * saving_seconds(figures.trainable) + closing_seconds(figures.trainable)
 
 

@@ -78,18 +78,22 @@ def foreign_options(recipe: Recipe, settings: list[str]) -> tuple[str, ...]:
 def with_options(recipe: Recipe, settings: list[str]) -> Recipe:
     """The recipe after `key=value` settings of the command line. Raises CannotStart naming the key.
 
-    Where they choose another technique, options that it has not are left out of the recipe; a setting for one of these is still refused.
+    Of several for one field the last one counts. Where they choose another technique, options that it has not are left out of the
+    recipe; a setting for one of these is still refused.
     """
     left = foreign_options(recipe, settings)
     if left:
         kept = {name: value for name, value in recipe.technique.model_dump().items() if name not in left}
         recipe = recipe.model_copy(update={"technique": type(recipe.technique).model_validate(kept)})
         settings = sorted(settings, key=lambda setting: setting.partition("=")[0].strip() != "technique.id")
+    last: dict[str, str] = {}
     for setting in settings:
         name, equals, value = setting.partition("=")
         if not equals:
             raise CannotStart("-o", f"The option {setting!r} has no value.", "Write it as key=value, for example training.epochs=2.")
-        recipe = _with_text(recipe, name.strip(), value.strip())
+        last[name.strip()] = value.strip()
+    for name, text in last.items():
+        recipe = _with_text(recipe, name, text)
     return recipe
 
 
@@ -99,7 +103,7 @@ def _with_text(recipe: Recipe, name: str, text: str) -> Recipe:
     try:
         return with_setting(recipe, name, parsed)
     except CannotStart:
-        if parsed is not None or not text:
+        if parsed is not None:
             raise
     return with_setting(recipe, name, text)
 
@@ -141,10 +145,10 @@ def sentence(error: ValidationError) -> str:
 
 
 def _parsed(value: str) -> Any:
-    """Numbers and lists arrive as text and pydantic reads them; only emptiness and lists need a word."""
+    """Numbers and lists arrive as text and pydantic reads them; only emptiness and lists need a word. `[::1]:29500` is no list."""
     if value.lower() in ("", "none", "null"):
         return None
-    return [part.strip() for part in value.strip("[]").split(",")] if value.startswith("[") else value
+    return [part.strip() for part in value.strip("[]").split(",")] if value.startswith("[") and value.endswith("]") else value
 
 
 def with_absolute_paths(recipe: Recipe, folder: Path) -> Recipe:

@@ -1,6 +1,7 @@
 """Recipes on the command line: what is not known is refused before it is written, data and technique are changed in one word."""
 
 import json
+import os
 from pathlib import Path
 from typing import Any
 
@@ -142,3 +143,13 @@ def test_another_technique_leaves_out_what_it_has_no_use_for(recipe: Path, capsy
 
     error = answer(capsys, "plan", str(recipe), "-o", "technique.rank=4", "-o", "technique.id=full", code=2)[0]["error"]
     assert error["where"] == "technique.rank"
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="no pipes here")
+def test_a_pipe_is_not_written_over_and_not_waited_for(model: Path, data: Path, tmp_path: Path, capsys: CaptureFixture[str]) -> None:
+    pipe = tmp_path / "x.phitune.yaml"
+    os.mkfifo(pipe)
+    for more in ([], ["--force"]):
+        assert main(["recipe", "new", "--model", str(model), "--data", str(data), "--out", str(pipe), *more]) == 2
+        assert "is no recipe, so it is not replaced" in capsys.readouterr().err
+    assert pipe.is_fifo()

@@ -60,6 +60,16 @@ def test_checkpoints_count_before_one_was_seen() -> None:
     assert large - small == pytest.approx(10 * 12.0 + 4.0, rel=1e-3)
 
 
+def test_no_checkpoint_is_written_after_the_last_step() -> None:
+    steps = [a_step(number) for number in range(1, 11)]
+    even, odd = (
+        seconds_left(apply_all(begun(total_steps=total, save_steps=10, trainable_parameters=200_000_000), steps)) for total in (20, 19)
+    )
+    assert even is not None
+    assert odd is not None
+    assert even - odd == pytest.approx(12.0 + 2.0, rel=1e-3)
+
+
 def test_nothing_is_said_too_early_nor_after_the_end() -> None:
     run = apply_all(begun(), [a_step(number) for number in range(1, 4)])
     assert seconds_left(run) is None

@@ -43,7 +43,7 @@ def test_an_export_elsewhere_is_listed_with_its_run_and_changes_nothing_else(run
     (listed,) = exports_of(run, after)
     assert listed.path == str(tmp_path / "elsewhere")
     assert listed.report == notebook.all(e.Verified)[0].report
-    assert after.model_copy(update={"exports": (), "last_at": before.last_at}) == before
+    assert after.model_copy(update={"exports": (), "last_at": before.last_at, "told_at": before.told_at}) == before
     assert Lock(run / LOCK_FILE).acquire()
 
 

@@ -231,6 +231,19 @@ def test_time_follows_parameters_tokens_and_cores() -> None:
     assert low < seconds() < high
 
 
+def test_adapters_in_the_last_blocks_save_what_lies_below_them_unless_it_is_computed_again() -> None:
+    def planned(blocks: str, **training: Any) -> tuple[int, float]:
+        recipe = edited(a_recipe(dtype="bfloat16", **training), technique={"id": "lora", "model_blocks": blocks})
+        plan = make_plan(recipe, a_model(), a_report(), a_machine())
+        return plan.memory.parts["activations"], plan.time_seconds
+
+    some, every, again = planned("24-31"), planned("0-31"), {"gradient_checkpointing": True}
+    assert some[0] == pytest.approx(every[0] * 9 / 33)
+    assert some[1] < 0.7 * every[1]
+    assert planned("24-31", **again)[0] == planned("0-31", **again)[0]
+    assert planned("24-31", **again)[1] == pytest.approx(planned("0-31", **again)[1], rel=0.01)
+
+
 def test_time_of_the_starter_is_of_the_right_size() -> None:
     """9,000 tokens three times through 134.5 million parameters: 14.5e12 operations, minutes on two cores and not hours."""
     plan = make_plan(a_recipe(), judge_config(STARTER), a_report(), a_machine())

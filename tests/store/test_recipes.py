@@ -189,3 +189,25 @@ def test_none_empties_a_field_and_is_a_word_where_a_field_cannot_be_empty() -> N
     assert recipe.launcher.offload == "none"
     assert recipe.training.max_steps is None
     assert with_options(recipe, ["data.validation.path=none"]).data.validation.path is None
+
+
+@pytest.mark.parametrize("place", ["[::1]:29500", "[fe80::1%eth0]:29500"])
+def test_an_address_in_brackets_is_no_list(place: str) -> None:
+    assert with_options(Recipe(), [f"launcher.rendezvous={place}"]).launcher.rendezvous == place
+
+
+def test_an_empty_value_empties_a_text() -> None:
+    there = with_options(Recipe(), ["launcher.rendezvous=127.0.0.1:29500"])
+    assert with_options(there, ["launcher.rendezvous="]).launcher.rendezvous == ""
+
+
+def test_of_several_settings_for_one_field_the_last_counts() -> None:
+    technique = with_options(Recipe(), ["technique.id=ia3", "technique.id=dora", "technique.rank=4"]).technique
+    assert (technique.id, technique.options["rank"]) == ("dora", "4")
+
+
+@pytest.mark.parametrize("position", ["-1", "+0", "\uff10", "1_0"])
+def test_a_position_is_a_plain_number(position: str) -> None:
+    there = with_options(Recipe(), ["data.sources.0.path=a.jsonl"])
+    with pytest.raises(CannotStart):
+        with_options(there, [f"data.sources.{position}.path=b.jsonl"])

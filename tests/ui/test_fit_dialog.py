@@ -121,7 +121,7 @@ def test_nothing_is_offered_where_nothing_is_enough(live: Live) -> None:
 
 def test_on_a_low_screen_every_way_is_reached_and_the_buttons_stay(live: Live) -> None:
     async def story(window: MainWindow) -> None:
-        show(window, 6, micro_batch_size=16)
+        show(window, 7, micro_batch_size=16)
         dialog = asked(window)
         assert len(dialog.cards) == 3
         dialog.resize(dialog.width(), 300)

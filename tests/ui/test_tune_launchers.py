@@ -66,7 +66,7 @@ def test_this_run_shows_the_parts_of_memory_and_how_many_processes(live: Live) -
         assert "Borrowed layers" not in str(card.legend.texts)
         page.launchers.chosen.emit("fsdp2")
         await until(lambda: "Borrowed layers" in str(card.legend.texts))
-        assert card.line("processes").text() == "2 × 20.1 GB"
+        assert card.line("processes").text() == "2 × 20.5 GB"
         assert card.line("processes").isVisible()
         assert card.line("batch").text() == "2 × 4 × 1 = 8"
 
@@ -88,7 +88,7 @@ def test_a_way_to_start_that_the_technique_forbids_is_grey_and_says_why(live: Li
         assert session.recipe.launcher.id == "single"
         session.undo()
         await until(tile.isEnabled)
-        assert "20.1 GB each" in tile.here.text()
+        assert "20.5 GB each" in tile.here.text()
 
     live(story)
 
