@@ -11,16 +11,19 @@ from phitune_gui.planning.figures import Figures
 
 
 def check_learning(recipe: Recipe, figures: Figures) -> Iterator[Problem]:
-    """Advice about a rate far above the technique's usual ones, and about a format that trained weights cannot have."""
+    """Advice about a rate far from the technique's usual ones, and about a format that trained weights cannot have."""
     chosen = next((known for known in TECHNIQUES if known.id == recipe.technique.id), None)
     if chosen is None:
         return
-    rate = recipe.training.learning_rate
-    if chosen.usual_learning_rates and rate > 2 * chosen.usual_learning_rates[1]:
-        low, high = map(_short, chosen.usual_learning_rates)
+    rate, usual = recipe.training.learning_rate, chosen.usual_learning_rates
+    if usual and not usual[0] / 2 <= rate <= 2 * usual[1]:
+        low, high = map(_short, usual)
+        high_harms, low_harms = "the model may forget what it knew, or the loss may jump", "a short run would learn next to nothing"
+        is_high = rate > usual[1]
         yield Problem(
             severity="advice", where="training.learning_rate",
-            what=f"The learning rate {_short(rate)} is high for {chosen.label}: the model may forget what it knew, or the loss may jump.",
+            what=f"The learning rate {_short(rate)} is {'high' if is_high else 'low'} for {chosen.label}:"
+                 f" {high_harms if is_high else low_harms}.",
             how_to_fix=f"Set training.learning_rate to between {low} and {high}.",
         )  # fmt: skip
     if figures.trains_model and recipe.training.dtype == "bfloat16":

@@ -154,6 +154,17 @@ def test_full_fine_tuning_wants_a_low_learning_rate(rate: float, advised: bool) 
     assert said == (["Set training.learning_rate to between 1e-5 and 5e-5."] if advised else [])
 
 
+@pytest.mark.parametrize(("id", "rate", "said"), [
+    ("ia3", 2e-4, "low for IA3: a short run would learn next to nothing."), ("ia3", 3e-3, ""), ("ia3", 0.1, "high for IA3"),
+    ("vera", 2e-4, "low for VeRA"), ("full", 5e-6, ""), ("lora", 1e-6, ""),
+])  # fmt: skip
+def test_a_rate_far_from_the_usual_ones_is_told(id: str, rate: float, said: str) -> None:
+    plan = make_plan(edited(a_recipe(learning_rate=rate), technique={"id": id}), a_model(), a_report(), a_machine())
+    told = [problem.what for problem in plan.problems if problem.where == "training.learning_rate"]
+    assert len(told) == bool(said)
+    assert all(said in each for each in told)
+
+
 def test_quantised_weights_take_what_their_format_says_and_the_rest_stays() -> None:
     def weights(**options: Any) -> int:
         plan = make_plan(edited(a_recipe(dtype="bfloat16"), technique={"id": "qlora", **options}), a_model(), a_report(), a_machine())

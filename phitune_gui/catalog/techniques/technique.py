@@ -91,7 +91,7 @@ class Technique(Generic[Options]):
     `activation_factor`, `keeps_outputs` (what layers gave, for the backward pass) and `weight_copies` (float32 copies of all linear
     weights, kept for the backward pass) say how its memory while it computes differs from LoRA's; measured as resident peaks.
     `from_peft` gives the options that the words of such a config stand for; None where its adapters cannot be told from another's.
-    `usual_learning_rates` is stated where the usual default would do harm; twice as high as its end is advised against.
+    `usual_learning_rates` is stated where the usual default would do harm or nothing; beyond twice or half its ends it is advised against.
     """
 
     id: str

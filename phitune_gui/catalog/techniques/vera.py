@@ -61,6 +61,7 @@ VERA = Technique(
     layer_shapes=layer_shapes,
     shared_shapes=shared_shapes,
     checks=checks,
+    usual_learning_rates=(2e-3, 2e-2),  # 4e-3 for instructions in Kopiczko et al. 2024, arXiv 2310.11454
     time_factor=1.27,  # processor time against LoRA on 2 layers of 1024 at 64, 256 and 1024 tokens: 1.3, 1.2, 1.3
     from_peft=renamed(rank="r", dropout="vera_dropout", seed="projection_prng_key"),
 )
