@@ -69,7 +69,9 @@ def read_header(path: Path) -> Header:
 
 def _tensors(path: Path, content: bytes) -> dict[str, Tensor]:
     fields = parse_json_object(path, content)
-    fields.pop("__metadata__", None)
+    words = fields.pop("__metadata__", {})
+    if not isinstance(words, dict) or not all(isinstance(word, str) for word in words.values()):
+        raise _damaged(path, "its __metadata__ is no map of texts")
     try:
         return _TENSORS.model_validate(fields).root
     except ValidationError as error:

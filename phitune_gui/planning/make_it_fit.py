@@ -44,7 +44,7 @@ def make_it_fit(
     ways = _best(trial, processes, gentle) or _best(trial, processes, others)
     if ways:
         return Fit(tuple(trial.changes(way) for way in ways))
-    fewest = processes[-1:]
+    fewest = _all_that_helps(trial, processes[-1:])
     least = _all_that_helps(trial, (*fewest, *fewer_rows(with_savings(recipe, fewest))[-1:], *others))
     return Fit((), trial.changes(least), trial.memory(least).total_bytes)
 

@@ -33,6 +33,8 @@ def test_reads_what_people_write(text: str, address: Address) -> None:
         ("[fe80::1%eth0;rm]:29500", "is no address"), ("box%eth0:29500", "is no address"),
         ("no..such.host:29500", "no name of a machine"), (".local:29500", "no name of a machine"),
         ("a" * 64 + ":29500", "no name of a machine"),
+        ("-x:29500", "no name of a machine"), ("999.999.999.999:29500", "each part goes from 0 to 255"),
+        ("224.0.0.1:29500", "stands for many machines"), ("255.255.255.255:29500", "stands for many machines"),
         ("box:22", "no port that a program may open"), ("box:70000", "no port that a program may open"),
     ],
 )  # fmt: skip

@@ -148,6 +148,11 @@ def _negative_offset(folder: Path) -> None:
     (folder / "model.safetensors").write_bytes(struct.pack("<Q", len(header)) + header)
 
 
+def _nested_words(folder: Path) -> None:
+    header = json.dumps({"__metadata__": {"format": [[]]}, "a": {"dtype": "F32", "shape": [4], "data_offsets": [0, 16]}}).encode()
+    (folder / "model.safetensors").write_bytes(struct.pack("<Q", len(header)) + header + bytes(16))
+
+
 def _dangling(folder: Path) -> None:
     (folder / "model.safetensors").unlink()
     (folder / "model.safetensors").symlink_to(folder / "blob that is gone")
@@ -273,6 +278,7 @@ def _file_instead(folder: Path) -> None:
         (_overlap, "overlap"),
         (_lying_shape, "another length than its shape says"),
         (_negative_offset, "describes a wrongly"),
+        (_nested_words, "its __metadata__ is no map of texts"),
         (_dangling, "a link to a file that is gone"),
         (_missing_shard, "Weight files are missing: model-00002-of-00002.safetensors"),
         (_short_shard, "truncated: model-00001-of-00002.safetensors has 20000 of "),
