@@ -195,6 +195,7 @@ def _check_memory(situation: Situation) -> Iterator[Problem]:
         what=f"Training needs about {in_words(needed)} of memory and {in_words(free)} are free"
              + (f".{_nothing_fits(situation)}" if over else ", which may not be enough when other programs need more."),
         how_to_fix=_less_memory(situation) if over else "Close other programs, or lower Rows at a time.",
+        on_command_line="" if not over or situation.least_bytes else "phitune plan RECIPE names the settings that make it fit.",
     )  # fmt: skip
 
 

@@ -18,6 +18,7 @@ from phitune_gui.data.adapter_folder.vocabulary import refuse_new_tokens
 from phitune_gui.data.json_file import read_limited
 from phitune_gui.data.safetensors_header import read_header
 
+_LEARNED_TOKENS = ("PROMPT_TUNING", "P_TUNING", "PREFIX_TUNING")
 _CHANGES_BASE = ("pissa", "olora", "loftq", "corda", "lora_ga")
 _QUANTISED = re.compile(r"bnb|[48]-?bit|nf4|fp4|awq|gptq|int[48]", re.IGNORECASE)
 _LOADED_IN = re.compile(r"load_in_([48])bit`?:? *(?:True|true)")
@@ -42,6 +43,7 @@ def read_adapter(folder: Path, model: BaseModel) -> AdapterFolder:
     config = read_config(folder)
     where = str(folder / CONFIG)
     _refuse_other_task(config, where)
+    _refuse_learned_tokens(config, where)
     _refuse_changed_base(config, where)
     _refuse_old_rotation(config, where)
     weights = weights_file(folder)
@@ -68,6 +70,14 @@ def _refuse_other_task(config: AdapterConfig, where: str) -> None:
     if config.task_type not in (None, "", "CAUSAL_LM"):
         what = f"The adapter was made for the task {config.task_type}, not for writing text (CAUSAL_LM)."
         raise CannotStart(where, what, "Use an adapter of a language model.")
+
+
+def _refuse_learned_tokens(config: AdapterConfig, where: str) -> None:
+    if config.peft_type in _LEARNED_TOKENS:
+        raise CannotStart(
+            where, f"The adapter is {config.peft_type.lower()}: learned tokens before every conversation, which PhiTune cannot take over.",
+            "Go on with the run that it comes from, if PhiTune trained it: phitune chat and phitune resume take the run's folder.",
+        )  # fmt: skip
 
 
 def _refuse_changed_base(config: AdapterConfig, where: str) -> None:
