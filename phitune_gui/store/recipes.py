@@ -1,5 +1,6 @@
 """Recipes as YAML files that a person can read: every field with its comment, errors by file and line."""
 
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -98,12 +99,18 @@ def with_options(recipe: Recipe, settings: list[str]) -> Recipe:
 
 
 def _with_text(recipe: Recipe, name: str, text: str) -> Recipe:
-    """`none` empties a field; where a field cannot be empty it is a word like others, as in launcher.offload=none."""
+    """`none` empties a field and `[a, b]` is a list; a field that takes neither takes them as words, as in launcher.offload=none."""
     parsed = _parsed(text)
+    if not text and (name == "technique.id" or (name.startswith("data.sources.") and name.endswith(".path"))):
+        raise CannotStart(name, f"The setting {name} is empty.", "Write a value after the equals sign, or leave the setting out.")
     try:
         return with_setting(recipe, name, parsed)
     except CannotStart:
+        if parsed == text:
+            raise
         if parsed is not None:
+            with suppress(CannotStart):
+                return with_setting(recipe, name, text)
             raise
     return with_setting(recipe, name, text)
 

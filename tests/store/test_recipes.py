@@ -191,7 +191,7 @@ def test_none_empties_a_field_and_is_a_word_where_a_field_cannot_be_empty() -> N
     assert with_options(recipe, ["data.validation.path=none"]).data.validation.path is None
 
 
-@pytest.mark.parametrize("place", ["[::1]:29500", "[fe80::1%eth0]:29500"])
+@pytest.mark.parametrize("place", ["[::1]:29500", "[fe80::1%eth0]:29500", "[::1]"])
 def test_an_address_in_brackets_is_no_list(place: str) -> None:
     assert with_options(Recipe(), [f"launcher.rendezvous={place}"]).launcher.rendezvous == place
 
@@ -211,3 +211,12 @@ def test_a_position_is_a_plain_number(position: str) -> None:
     there = with_options(Recipe(), ["data.sources.0.path=a.jsonl"])
     with pytest.raises(CannotStart):
         with_options(there, [f"data.sources.{position}.path=b.jsonl"])
+
+
+@pytest.mark.parametrize("name", ["technique.id", "data.sources.0.path"])
+def test_a_setting_that_must_not_be_empty_says_so(name: str) -> None:
+    with pytest.raises(CannotStart) as refused:
+        with_options(a_recipe(), [f"{name}="])
+
+    assert refused.value.problem.where == name
+    assert refused.value.problem.what == f"The setting {name} is empty."
