@@ -62,6 +62,8 @@ def state_word(run: Run) -> str:
 
 def going_on(run: Run) -> str:
     """What a run that has not ended is doing, in one sentence."""
+    if run.state == "queued" and not run.stage:
+        return "It has not begun: its folder records no training."
     if not run.is_waiting:
         return f"{run.state.capitalize()}: {run.stage}."
     invited = [str(each.machine) for each in read_invitations(run.stage_detail)]

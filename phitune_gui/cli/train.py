@@ -13,7 +13,7 @@ from phitune_gui.cli.recipes import chosen_recipe
 from phitune_gui.cli.run_words import ending, figure_rows, figures, say_advice
 from phitune_gui.cli.study import study
 from phitune_gui.core.base_model import BaseModel
-from phitune_gui.core.names import EXIT_INTERRUPTED
+from phitune_gui.core.names import EVENTS_FILE, EXIT_INTERRUPTED
 from phitune_gui.core.plan import Plan
 from phitune_gui.core.problem import CannotStart
 from phitune_gui.core.recipe import Recipe
@@ -79,6 +79,10 @@ def stop_run(name: str, now: bool, as_json: bool) -> int:
     """Ask a live run to save and stop, or kill it, and wait until it has."""
     folder = find_run(name)
     if not worker_lives(folder):
+        if not (folder / EVENTS_FILE).exists():
+            raise CannotStart(
+                str(folder), f"The run {folder.name} has not begun: its folder records no training.", "Train its recipe as a new run."
+            )
         raise CannotStart(str(folder), f"The run {folder.name} is not running.", "phitune show tells how it ended.")
     supervisor = Supervisor(folder)
     supervisor.read()

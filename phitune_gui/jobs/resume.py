@@ -46,6 +46,10 @@ def refuse_unless_resumable(folder: Path, run: Run) -> None:
         raise CannotStart(
             str(folder), f"The run {folder.name} has reached its last step.", "To train longer, start a new run with more epochs."
         )
+    if run.state == "queued" and not worker_lives(folder):
+        raise CannotStart(
+            str(folder), f"The run {folder.name} has not begun: its folder records no training.", "Train its recipe as a new run."
+        )
     if not run.ended:
         raise CannotStart(str(folder), f"The run {folder.name} is being trained.", "Let it finish, or stop it first.")
 
