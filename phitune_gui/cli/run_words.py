@@ -10,7 +10,7 @@ from phitune_gui.cli.output import duration, say, size
 from phitune_gui.core.invitation import read_invitations
 from phitune_gui.core.recipe import Recipe
 from phitune_gui.core.run import Run
-from phitune_gui.core.validation import went_too_far
+from phitune_gui.core.validation import learned_nothing, went_too_far
 
 ALWAYS_TOLD = ("data.max_length", "training.epochs", "training.learning_rate", "training.micro_batch_size")
 """Settings that people look for also when they are the usual ones."""
@@ -33,10 +33,12 @@ def figure_rows(run: Run) -> list[list[str]]:
     """The same figures for a table of two columns; of an adapter that was taken over, what is known of that."""
     if run.imported:
         return adapter_rows(run.imported)
+    before = next((point.loss for point in run.evaluations if point.step == 0), None)
     points = {"best validation loss": run.best_evaluation, "last validation loss": run.last_evaluation}
     validation = [[name, f"{point.loss:.4f} after step {point.step}"] for name, point in points.items() if point]
     return [
         ["training loss", f"{run.final_loss:.4f}" if run.final_loss is not None else "none"],
+        *([["validation loss before", f"{before:.4f}"]] if before is not None else []),
         *(validation or [["validation loss", "nothing was held out"]]),
         ["speed", f"{run.tokens_per_second:.0f} tokens/s, {run.learned_tokens_per_second:.0f} learned"],
         ["peak memory", size(run.peak_bytes)],
@@ -90,8 +92,8 @@ def ending(run: Run) -> str:
 
 
 def say_advice(run: Run) -> None:
-    """One sentence when an earlier step was better than what was kept."""
-    advice = went_too_far(run)
+    """One sentence when an earlier step was better than what was kept, or as good before anything was trained."""
+    advice = went_too_far(run) or learned_nothing(run)
     if advice:
         say(advice, "yellow")
 

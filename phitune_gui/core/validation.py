@@ -5,6 +5,9 @@ from phitune_gui.core.run import Evaluation, Run
 NOISE = 0.02
 """Share by which the last validation loss may lie above the best one without meaning anything."""
 
+NOTHING = 0.002
+"""Share by which it must fall before anything was learned."""
+
 
 def went_too_far(run: Run) -> str:
     """Advice about a run whose kept adapter judges worse than an earlier step did; empty when there is nothing to say."""
@@ -17,6 +20,20 @@ def went_too_far(run: Run) -> str:
     return (
         f"{kept} the {best.loss:.3f} of step {best.step}: since then the model has learned its rows by heart, "
         f"so shorten the run to about there ({_shorter(run, best)})."
+    )
+
+
+def learned_nothing(run: Run) -> str:
+    """Advice about a run after which held-out rows are judged as before it; empty when there is nothing to say."""
+    first = next((point for point in run.evaluations if point.step == 0), None)
+    last = run.last_evaluation
+    if first is None or last is None or last.step == 0 or run.state not in ("finished", "stopped"):
+        return ""
+    if not first.loss * (1 - NOTHING) <= last.loss <= first.loss * (1 + NOISE):
+        return ""
+    return (
+        f"Nothing was learned that shows on held-out rows: their loss was {first.loss:.3f} before the first step and is {last.loss:.3f}"
+        f" after step {last.step}. Train longer (training.epochs), or raise the learning rate (training.learning_rate)."
     )
 
 

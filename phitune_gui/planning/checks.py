@@ -51,7 +51,7 @@ def find_problems(situation: Situation, extra: Sequence[Problem] = ()) -> tuple[
         *(check_rows(recipe, model, report) if report else ()),
         *technique_problems(recipe.technique, model),
         *_check_start(recipe, situation.start),
-        *_check_launcher(recipe),
+        *_check_launcher(recipe, situation.hardware),
         *check_zero(recipe, situation.hardware, situation.figures, situation.memory),
         *_check_length(recipe, model),
         *_check_virtual_tokens(recipe, model, situation.figures),
@@ -95,7 +95,7 @@ def _check_start(recipe: Recipe, start: AdapterReport | None) -> Iterator[Proble
         yield problem
 
 
-def _check_launcher(recipe: Recipe) -> Iterator[Problem]:
+def _check_launcher(recipe: Recipe, hardware: Hardware) -> Iterator[Problem]:
     if unknown := unknown_launcher(recipe.launcher.id):
         yield unknown
         return
@@ -119,6 +119,14 @@ def _check_launcher(recipe: Recipe) -> Iterator[Problem]:
         yield Problem(
             where="launcher.processes", what=f"The launcher {chosen.id} is for several processes, but one is asked for.",
             how_to_fix="Set launcher.processes to 2 or more, or launcher.id to single.",
+        )  # fmt: skip
+    cores = hardware.physical_cores
+    if chosen.several and not hardware.gpus and 0 < cores < recipe.launcher.processes:
+        yield Problem(
+            severity="advice", where="launcher.processes",
+            what=f"{recipe.launcher.processes} processes share {cores} processor cores, so steps are no quicker than with {cores}.",
+            how_to_fix=f"Set launcher.processes to {cores} or fewer, or launcher.id to single." if cores > 1 else
+                       "Set launcher.id to single and launcher.processes to 1.",
         )  # fmt: skip
 
 

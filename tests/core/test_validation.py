@@ -4,7 +4,7 @@ import pytest
 
 from phitune_gui.core import events as e
 from phitune_gui.core.run import Run, apply_all
-from phitune_gui.core.validation import went_too_far
+from phitune_gui.core.validation import learned_nothing, went_too_far
 from tests.helpers.factories import a_training
 
 
@@ -47,3 +47,14 @@ def test_a_run_that_only_harmed_is_not_told_to_be_shorter() -> None:
 )
 def test_noise_and_runs_that_kept_no_adapter_are_left_alone(losses: dict[int, float], ending: e.Event) -> None:
     assert went_too_far(a_run(losses, ending)) == ""
+
+
+@pytest.mark.parametrize(
+    ("last", "nothing"), [(2.0, True), (1.998, True), (2.03, True), (1.95, False), (2.1, False), (float("nan"), False)]
+)
+def test_a_run_after_which_nothing_is_better_says_so(last: float, nothing: bool) -> None:
+    advice = learned_nothing(a_run({0: 2.0, 10: last}, e.JobFinished()))
+
+    assert advice.startswith("Nothing was learned") == nothing
+    assert not advice or "2.000 before the first step" in advice
+    assert learned_nothing(a_run({0: 2.0, 10: last}, e.Paused(step=10))) == ""

@@ -305,3 +305,11 @@ def test_a_start_text_must_be_there_and_be_used(start: str, text: str, severity:
     recipe = with_values(technique={"id": "prompt", "start": start, "text": text})
     (problem,) = [found for found in planned(recipe).problems if found.where == "technique.text"]
     assert problem.severity == severity
+
+
+@pytest.mark.parametrize(("launcher", "processes", "told"), [("ddp", 9, True), ("ddp", 2, False), ("fsdp2", 3, True)])
+def test_more_processes_than_cores_are_advised_against(launcher: str, processes: int, told: bool) -> None:
+    recipe = with_value(with_value(a_recipe(), "launcher.id", launcher), "launcher.processes", processes)
+    plan = make_plan(recipe, a_model(), a_report(), a_machine(64).model_copy(update={"physical_cores": 2}))
+    said = [each for each in plan.problems if each.where == "launcher.processes" and "processor cores" in each.what]
+    assert [each.severity for each in said] == (["advice"] if told else [])
