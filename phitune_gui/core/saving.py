@@ -1,7 +1,7 @@
 """How long writing what was trained takes, before it has been seen."""
 
-_BYTES_PER_SECOND = 200e6
-"""To an ordinary disk, flushed; 300e6 were seen on a fast one."""
+_BYTES_PER_SECOND = 300e6
+"""Flushed to the disk; 285e6 to 350e6 were seen for checkpoints and results of 176 million trained numbers."""
 _CHECKPOINT_BYTES, _RESULT_BYTES = 12, 4
 """For each trained number: its float32 value and AdamW's two moments; the value alone."""
 

@@ -57,7 +57,7 @@ def test_checkpoints_count_before_one_was_seen() -> None:
     small, large = (seconds_left(apply_all(begun(save_steps=10, trainable_parameters=trained), steps)) for trained in (1, 200_000_000))
     assert small is not None
     assert large is not None
-    assert large - small == pytest.approx(10 * 12.0 + 4.0, rel=1e-3)
+    assert large - small == pytest.approx(10 * 8.0 + 8 / 3, rel=1e-3)
 
 
 def test_no_checkpoint_is_written_after_the_last_step() -> None:
@@ -67,7 +67,7 @@ def test_no_checkpoint_is_written_after_the_last_step() -> None:
     )
     assert even is not None
     assert odd is not None
-    assert even - odd == pytest.approx(12.0 + 2.0, rel=1e-3)
+    assert even - odd == pytest.approx(8.0 + 2.0, rel=1e-3)
 
 
 def test_nothing_is_said_too_early_nor_after_the_end() -> None:
