@@ -34,7 +34,7 @@ def seconds_left(run: Run) -> float | None:
 def _times_left(run: Run, every: int, done: bool, and_last: bool) -> int:
     """How often something that happens every so many steps, and perhaps after the last one, will happen still; `done` for the newest."""
     last, now = run.total_steps, max(run.step, 1)
-    steps = set(range(every, last + 1, every)) if every else set()
-    if and_last:
-        steps.add(last)
-    return sum(step >= now for step in steps) - (done and now in steps)
+    due = max(0, last // every - (now - 1) // every) if every else 0
+    apart = and_last and not (every and last % every == 0)
+    is_now = bool(every and now % every == 0) or (apart and now == last)
+    return due + apart - (done and is_now)
