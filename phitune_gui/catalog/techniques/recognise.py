@@ -6,6 +6,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from phitune_gui.catalog.techniques import TECHNIQUES, Technique, options_for
+from phitune_gui.catalog.techniques.target_modules import TargetedOptions
 from phitune_gui.core.problem import CannotStart
 from phitune_gui.core.recipe import TechniqueSection
 
@@ -72,6 +73,8 @@ def _differences(each: Technique[Any], section: TechniqueSection, config: Mappin
         stated = each.peft_config(each.options()) or {}
         # The options are out of their limits, which is said as such; only words that no option stands for are compared.
         stated = {key: config.get(key) if key in config else value for key, value in stated.items() if not isinstance(value, bool)}
+        if issubclass(each.options, TargetedOptions):  # blocks are written only where they are chosen
+            stated["layers_to_transform"] = config.get("layers_to_transform")
     return [key for key, value in config.items() if key not in _NO_MATTER and not _agrees(key, value, stated)]
 
 
