@@ -18,7 +18,7 @@ WORDS = Console(stderr=True, highlight=False, soft_wrap=True)
 WIDE = 200
 """Columns of a table that no terminal shows; paths stay in one piece there."""
 _LEAST_ROOM = 24
-_JOINERS = "\u200c\u200d\u00ad"
+_JOINERS = "\u200c\u200d"
 """Formatting signs that words are written with, as in Tamil and Hindi."""
 RESULT = Console(highlight=False, soft_wrap=True, width=None if sys.stdout.isatty() else WIDE)
 

@@ -82,7 +82,7 @@ class TrainingBegan(_Event):
 class StepLogged(_Event):
     """One optimizer step: `loss` is the mean over its learned tokens, `seconds` what the step took, `tokens` without padding.
 
-    `others` are the processor seconds that all other programs of the machine took meanwhile.
+    `other_programs_seconds` are the processor seconds that all other programs of the machine took meanwhile.
     """
 
     event: Literal["StepLogged"] = "StepLogged"
@@ -94,7 +94,7 @@ class StepLogged(_Event):
     tokens: int
     learned_tokens: int
     seconds: float
-    others: float = 0.0
+    other_programs_seconds: float = 0.0
 
 
 class Evaluated(_Event):

@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, BeforeValidator, ConfigDict, Field
 from pydantic_core import PydanticCustomError
 
-from phitune_gui.core.value import Value
+from phitune_gui.core.value import Written
 
 SCHEMA_VERSION = 1
 MAX_SOURCES = 200
@@ -72,7 +72,7 @@ def _supported_version(value: Any) -> Any:
 PathText = Annotated[str, AfterValidator(_path)]
 
 
-class ModelSection(Value):
+class ModelSection(Written):
     """Which model is tuned."""
 
     path: PathText = Field("", title="Model folder", description="Folder of the local model that is tuned.")
@@ -82,13 +82,13 @@ class ModelSection(Value):
     )  # fmt: skip
 
 
-class DataSource(Value):
+class DataSource(Written):
     """One dataset file."""
 
     path: PathText = Field(title="File", description="Dataset file to learn from.")
 
 
-class ValidationSection(Value):
+class ValidationSection(Written):
     """Which rows are held out to judge the result."""
 
     path: PathText | None = Field(None, title="Validation file", description="Rows of this file are never learned, only judged.")
@@ -98,7 +98,7 @@ class ValidationSection(Value):
     )  # fmt: skip
 
 
-class DataSection(Value):
+class DataSection(Written):
     """What is learned from."""
 
     sources: tuple[DataSource, ...] = Field((), max_length=MAX_SOURCES, title="Files", description="Dataset files, read in this order.")
@@ -117,7 +117,7 @@ class DataSection(Value):
     validation: ValidationSection = ValidationSection()
 
 
-class TechniqueSection(Value):
+class TechniqueSection(Written):
     """How weights are trained: the technique's id and its options, checked by the technique's own file in the catalog."""
 
     model_config = ConfigDict(frozen=True, extra="allow")
@@ -131,7 +131,7 @@ class TechniqueSection(Value):
         return dict(self.model_extra or {})
 
 
-class TrainingSection(Value):
+class TrainingSection(Written):
     """How long and how carefully."""
 
     epochs: float = Field(3.0, gt=0, le=100, title="Epochs", description="How often every row is seen.")
@@ -191,7 +191,7 @@ class TrainingSection(Value):
     seed: int = Field(7, ge=0, le=2**31 - 1, title="Seed", description="Same seed, same split, same order, same result.")
 
 
-class LauncherSection(Value):
+class LauncherSection(Written):
     """How many processes train together."""
 
     id: str = Field("single", title="Launcher", description="One process, or several that share the work.")
@@ -215,7 +215,7 @@ class LauncherSection(Value):
         return self.processes * self.nodes
 
 
-class ExportSection(Value):
+class ExportSection(Written):
     """What is made of the result."""
 
     dtype: Literal["base", "float32", "bfloat16", "float16"] = Field(
@@ -223,7 +223,7 @@ class ExportSection(Value):
     )
 
 
-class Recipe(Value):
+class Recipe(Written):
     """Everything a run needs to know. Editing means `model_copy(update=...)` or `with_value`."""
 
     schema_version: Annotated[int, BeforeValidator(_supported_version)] = SCHEMA_VERSION

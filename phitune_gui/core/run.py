@@ -1,6 +1,7 @@
 """What a run has become: the pure function from events to the state that every view shows."""
 
 from collections.abc import Callable, Iterable
+from operator import attrgetter
 from typing import Any, Literal, NamedTuple
 
 from phitune_gui.core import events as e
@@ -25,7 +26,7 @@ class Step(NamedTuple):
     tokens: int
     learned_tokens: int
     seconds: float
-    others: float = 0.0
+    other_programs_seconds: float = 0.0
 
 
 class Evaluation(NamedTuple):
@@ -190,9 +191,7 @@ def _newest(run: Run, event: e.Event) -> dict[str, object]:
 def _with_steps(run: Run, events: list[e.StepLogged]) -> Run:
     if not events:
         return run
-    new = tuple(
-        Step(s.step, s.epoch, s.loss, s.learning_rate, s.grad_norm, s.tokens, s.learned_tokens, s.seconds, s.others) for s in events
-    )
+    new = tuple(map(Step._make, map(attrgetter(*Step._fields), events)))
     state = run.state if run.state == "stopping" else "running"
     return run.model_copy(update={"steps": run.steps + new, "step": new[-1].step, "state": state, **_newest(run, events[-1])})
 

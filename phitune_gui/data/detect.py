@@ -8,11 +8,13 @@ from phitune_gui.catalog.formats import FORMATS, format_by_id, unknown_format
 from phitune_gui.catalog.formats.classification import LABELS
 from phitune_gui.catalog.formats.dataset_format import DatasetFormat
 from phitune_gui.catalog.formats.vision import FIX, shows_pictures
+from phitune_gui.core.listing import listed
 from phitune_gui.core.problem import CannotStart
 from phitune_gui.core.recipe import DataSection
 
 LOOKED_AT_ROWS = 200
 LEAST_CERTAINTY = 0.5
+_MOST_COLUMNS = 30
 
 Rows = Sequence[Mapping[str, Any]]
 
@@ -85,7 +87,7 @@ def _check_columns(rows: Rows, formats: Sequence[DatasetFormat], data: DataSecti
         if role not in roles:
             raise CannotStart("data.columns", f"There is no role '{role}'.", f"Choose one of: {', '.join(roles)}.", names)
         if column.strip().lower() not in lowered:
-            what = f"There is no column '{column}'. The file has: {_listed(names)}."
+            what = f"There is no column '{column}'. The file has: {listed(names, _MOST_COLUMNS)}."
             raise CannotStart(file, what, "Choose one of these columns.", names)
 
 
@@ -96,7 +98,7 @@ def _fitting(rows: Rows, each: DatasetFormat, data: DataSection) -> int:
 
 def _reason(rows: Rows, best: DatasetFormat, data: DataSection) -> str:
     needed = [data.columns.get(role.id) or role.column(rows[0], {}) or role.id for role in best.roles if role.required]
-    return f"{_fitting(rows, best, data)} of the {len(rows)} rows looked at have {_listed(needed)}."
+    return f"{_fitting(rows, best, data)} of the {len(rows)} rows looked at have {listed(needed, _MOST_COLUMNS)}."
 
 
 def _unrecognised(rows: Rows, formats: Sequence[DatasetFormat], data: DataSection, file: str) -> CannotStart:
@@ -107,7 +109,7 @@ def _unrecognised(rows: Rows, formats: Sequence[DatasetFormat], data: DataSectio
     names = column_names(rows)
     return CannotStart(
         file,
-        f"PhiTune does not recognise these rows. The columns found are: {_listed(names)}. Wanted are: {wanted}.",
+        f"PhiTune does not recognise these rows. The columns found are: {listed(names, _MOST_COLUMNS)}. Wanted are: {wanted}.",
         "Rename the columns, or say which column plays which role.",
         names,
         f"Like this: {example}.",
@@ -122,8 +124,3 @@ def _share_found(row: Mapping[str, Any], each: DatasetFormat, data: DataSection)
 def _found(row: Mapping[str, Any], role_id: str, nearest: DatasetFormat, data: DataSection) -> str:
     role = next(role for role in nearest.roles if role.id == role_id)
     return role.column(row, data.columns) or "ColumnName"
-
-
-def _listed(names: Sequence[str], most: int = 30) -> str:
-    shown = ", ".join(name if len(name) <= 60 else f"{name[:57]}..." for name in names[:most])
-    return f"{shown} and {len(names) - most} more" if len(names) > most else shown

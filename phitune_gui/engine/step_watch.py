@@ -105,7 +105,7 @@ class StepWatch(TrainerCallback):
             StepLogged(
                 step=state.global_step, epoch=state.epoch or 0.0, loss=self.last_loss, learning_rate=logs["learning_rate"],
                 grad_norm=float(logs.get("grad_norm", math.nan)), tokens=tokens, learned_tokens=learned,
-                seconds=self._seconds, others=self._others,
+                seconds=self._seconds, other_programs_seconds=self._others,
             )
         )  # fmt: skip
 

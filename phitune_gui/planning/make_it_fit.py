@@ -10,7 +10,7 @@ from phitune_gui.core.dataset_report import DatasetReport
 from phitune_gui.core.hardware import Hardware
 from phitune_gui.core.plan import Change
 from phitune_gui.core.recipe import Recipe
-from phitune_gui.planning.savings import Saving, fewer_processes, fewer_rows, other_savings, with_savings
+from phitune_gui.planning.savings import Saving, fewer_processes, one_row_each, other_savings
 from phitune_gui.planning.trial import Trial
 
 _MOST_OFFERS = 3
@@ -45,7 +45,7 @@ def make_it_fit(
     if ways:
         return Fit(tuple(trial.changes(way) for way in ways))
     fewest = _all_that_helps(trial, processes[-1:])
-    least = _all_that_helps(trial, (*fewest, *fewer_rows(with_savings(recipe, fewest))[-1:], *others))
+    least = _all_that_helps(trial, (*fewest, *trial.fewer_rows(fewest)[-1:], *others))
     return Fit((), trial.changes(least), trial.memory(least).total_bytes)
 
 
@@ -78,19 +78,27 @@ def _made_enough(trial: Trial, processes: Sequence[Saving], some: Way) -> Iterat
 
 def _with_rows(trial: Trial, fewer: Way, some: Way) -> Way:
     """With the most rows that fit beside the others; none where even the fewest are too many."""
-    rows = fewer_rows(with_savings(trial.recipe, fewer))
-    if not rows or not trial.fits((*fewer, rows[-1], *some)):
-        return ()
-    return (*fewer, rows[bisect_left(rows, True, key=lambda fewest: trial.fits((*fewer, fewest, *some)))], *some)
+    return _with_most(trial, fewer, trial.fewer_rows(fewer), some)
 
 
 def _with_processes(trial: Trial, processes: Sequence[Saving], some: Way) -> Way:
-    """With the most processes that fit; where layers are split among GPUs, fewer do not always need less."""
+    """With the most processes that fit. GPUs are few, and where layers are split among them, fewer do not always need less."""
+    if not trial.hardware.gpus:
+        return _with_most(trial, (), processes, some)
     return next(((many, *some) for many in processes if trial.fits((many, *some))), ())
+
+
+def _with_most(trial: Trial, before: Way, choices: Sequence[Saving], some: Way) -> Way:
+    """With the first of the choices that fits, where each needs less than the one before it."""
+    if not choices or not trial.fits((*before, choices[-1], *some)):
+        return ()
+    return (*before, choices[bisect_left(choices, True, key=lambda choice: trial.fits((*before, choice, *some)))], *some)
 
 
 def _with_both(trial: Trial, processes: Sequence[Saving], some: Way) -> Iterator[Way]:
     """With the most processes that fit with the fewest rows, and then with the most rows."""
+    if not processes or not (trial.hardware.gpus or trial.fits((one_row_each(processes[-1]), *some))):
+        return
     ways = (_with_rows(trial, (many,), some) for many in processes)
     yield from islice((way for way in ways if way), 1)
 

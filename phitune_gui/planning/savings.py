@@ -46,33 +46,29 @@ class Saving(NamedTuple):
 
 def fewer_rows(recipe: Recipe) -> tuple[Saving, ...]:
     """Every smaller number of rows at a time that leaves the effective batch as it is, most rows first."""
-    rows, batch = recipe.training.micro_batch_size, recipe.training.micro_batch_size * recipe.training.accumulation
-    parts = (part for part in range(rows - 1, 0, -1) if batch % part == 0 and batch // part <= _MOST_ACCUMULATION)
-    return tuple(
-        Saving(
-            {"training.micro_batch_size": part, "training.accumulation": batch // part},
-            "More and smaller passes before each step; the effective batch and the result stay the same.",
-            Harm.ROWS,
-        )
-        for part in parts
-    )
+    costs = "More and smaller passes before each step; the effective batch and the result stay the same."
+    return _fewer(recipe, "training.micro_batch_size", recipe.training.micro_batch_size, 1, costs, Harm.ROWS)
 
 
 def fewer_processes(recipe: Recipe) -> tuple[Saving, ...]:
     """Every smaller number of processes that the launcher takes and that leaves the effective batch as it is, most processes first."""
-    now, passes = recipe.launcher, recipe.launcher.processes * recipe.training.accumulation
+    now = recipe.launcher
     if not any(known.several for known in LAUNCHERS if known.id == now.id):
         return ()
-    fewest = 1 if now.nodes > 1 else 2
-    some = (many for many in range(now.processes - 1, fewest - 1, -1) if passes % many == 0 and passes // many <= _MOST_ACCUMULATION)
-    return tuple(
-        Saving(
-            {"launcher.processes": many, "training.accumulation": passes // many},
-            "Fewer processes make more passes each before a step; the effective batch and the result stay the same.",
-            Harm.FEWER,
-        )
-        for many in some
-    )
+    costs = "Fewer processes make more passes each before a step; the effective batch and the result stay the same."
+    return _fewer(recipe, "launcher.processes", now.processes, 1 if now.nodes > 1 else 2, costs, Harm.FEWER)
+
+
+def one_row_each(processes: Saving) -> Saving:
+    """No offer, as the effective batch becomes another: with fewer rows, nothing needs less than this."""
+    return processes._replace(values={**processes.values, "training.micro_batch_size": 1})
+
+
+def _fewer(recipe: Recipe, name: str, now: int, fewest: int, costs: str, harm: Harm) -> tuple[Saving, ...]:
+    """Every number from the next below `now` down to the `fewest` for which accumulation can make up."""
+    product = now * recipe.training.accumulation
+    some = (many for many in range(now - 1, fewest - 1, -1) if product % many == 0 and product // many <= _MOST_ACCUMULATION)
+    return tuple(Saving({name: many, "training.accumulation": product // many}, costs, harm) for many in some)
 
 
 def other_savings(recipe: Recipe, report: DatasetReport | None) -> tuple[Saving, ...]:

@@ -13,7 +13,7 @@ from phitune_gui.core.recipe import Recipe
 from phitune_gui.planning.figures import Figures, count
 from phitune_gui.planning.learning_checks import check_quantisation
 from phitune_gui.planning.memory import plan_memory
-from phitune_gui.planning.savings import Saving, with_savings
+from phitune_gui.planning.savings import Saving, fewer_rows, with_savings
 from phitune_gui.planning.time import estimate
 
 
@@ -36,6 +36,14 @@ class Trial:
     report: DatasetReport | None
     hardware: Hardware
     _tried: dict[tuple[int, ...], _Edited] = field(default_factory=dict)
+    _fewer: dict[tuple[int, ...], tuple[Saving, ...]] = field(default_factory=dict)
+
+    def fewer_rows(self, beside: Sequence[Saving]) -> tuple[Saving, ...]:
+        """Every smaller number of rows at a time beside these savings, always the same objects."""
+        name = _name(beside)
+        if name not in self._fewer:
+            self._fewer[name] = fewer_rows(with_savings(self.recipe, beside))
+        return self._fewer[name]
 
     def memory(self, way: Sequence[Saving]) -> MemoryPlan:
         """Peak memory with these savings."""
@@ -75,12 +83,17 @@ class Trial:
         return tuple(changes)
 
     def _edited(self, way: Sequence[Saving]) -> _Edited:
-        name = tuple(map(id, way))  # of savings that stay alive beside it
+        name = _name(way)
         if name not in self._tried:
             recipe = with_savings(self.recipe, way)
             figures = count(recipe, self.model, self.report)
             self._tried[name] = _Edited(tuple(way), recipe, figures, plan_memory(recipe, self.model, figures, self.hardware))
         return self._tried[name]
+
+
+def _name(way: Sequence[Saving]) -> tuple[int, ...]:
+    """Of savings that stay alive beside it."""
+    return tuple(map(id, way))
 
 
 def _written(value: object) -> str:

@@ -80,7 +80,7 @@ def _middle(run: Run) -> float:
 def _is_disturbed(run: Run, cores: int) -> bool:
     """Whether other programs loaded the machine while its processors made the steps, so that these say nothing about other times."""
     steps = run.steps[_WARM_UP:]
-    return sum(step.others for step in steps) > _MOST_OTHERS * cores * sum(step.seconds for step in steps)
+    return sum(step.other_programs_seconds for step in steps) > _MOST_OTHERS * cores * sum(step.seconds for step in steps)
 
 
 def _memory_ratio(parts: dict[str, int], device: str, peak: int) -> float:

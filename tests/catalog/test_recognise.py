@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 
 from phitune_gui.catalog.techniques.recognise import recognised
+from phitune_gui.catalog.techniques.target_modules import check_names
 from phitune_gui.core.problem import CannotStart
 
 CONFIG = {
@@ -14,7 +15,7 @@ CONFIG = {
 
 @pytest.mark.parametrize(("name", "value", "said"), [
     ("r", 0, "Rank (technique.rank) is 0"), ("r", 16.5, "Rank (technique.rank) is 16.5"),
-    ("lora_dropout", 2, "Dropout (technique.dropout) is 2"),
+    ("lora_dropout", 2, "Dropout (technique.dropout) is 2"), ("r", True, "Rank (technique.rank) is True"),
 ])  # fmt: skip
 def test_what_is_out_of_its_limits_is_named(name: str, value: Any, said: str) -> None:
     with pytest.raises(CannotStart) as refusal:
@@ -24,3 +25,9 @@ def test_what_is_out_of_its_limits_is_named(name: str, value: Any, said: str) ->
 
 def test_blocks_are_taken_over() -> None:
     assert recognised(CONFIG, "adapter_config.json").options["model_blocks"] == [1]
+
+
+def test_many_unknown_names_make_one_short_sentence() -> None:
+    (problem,) = check_names(tuple(f"layer_{number}" for number in range(2000)))
+    assert "layer_7 and 1,992 more" in problem.what
+    assert len(problem.what) < 400

@@ -55,7 +55,7 @@ def _outside(field: FieldInfo) -> st.SearchStrategy[Any]:
     kind, low, high = _kind(field), _limit(field, "ge", "gt"), _limit(field, "le", "lt")
     wrong = [st.just("neither this nor that" * 10)]
     if kind in (int, float):
-        wrong += [st.just(float("nan"))]
+        wrong += [st.just(float("nan")), st.booleans()]
         wrong += [st.integers(max_value=int(low) - 1)] if low is not None else []
         wrong += [st.integers(min_value=int(high) + 1)] if high is not None else []
     return st.one_of(wrong)

@@ -37,6 +37,12 @@ def test_a_value_outside_its_limits_is_refused() -> None:
         with_value(Recipe(), "training.epochs", 0)
 
 
+@pytest.mark.parametrize("name", ["training.epochs", "training.micro_batch_size", "training.max_steps", "data.validation.percent"])
+def test_true_is_no_one(name: str) -> None:
+    with pytest.raises(ValidationError, match="True and false"):
+        with_value(Recipe(), name, True)
+
+
 def _sections(model: type[BaseModel]) -> list[type[BaseModel]]:
     inner = [field.annotation for field in model.model_fields.values()]
     sections = [kind for kind in inner if isinstance(kind, type) and issubclass(kind, BaseModel)]

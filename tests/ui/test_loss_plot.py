@@ -287,7 +287,7 @@ def test_the_card_saves_a_table_and_says_why_it_cannot(qtbot: QtBot, theme: Them
         card.save("png", tmp_path / "loss.csv" / "loss.png")
 
     lines = (tmp_path / "loss.csv").read_text("utf-8").splitlines()
-    assert lines[0] == "step,epoch,loss,learning_rate,grad_norm,tokens,learned_tokens,seconds,others,validation_loss"
+    assert lines[0] == "step,epoch,loss,learning_rate,grad_norm,tokens,learned_tokens,seconds,other_programs_seconds,validation_loss"
     assert lines[1].startswith("0,")
     assert len(lines) == 33
     assert lines[31].split(",")[0] == "30"

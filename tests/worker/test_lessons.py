@@ -25,7 +25,7 @@ def planned() -> float:
 def ended(seconds: float, steps: int = 8, peak: int = 0, load: float = 0.0) -> Run:
     """A run whose steps took so long each, while other programs took this share of all the processors' time."""
     said = [e.DatasetInspected(report=a_report(90, 0)), e.MemoryMeasured(used_bytes=peak, peak_bytes=peak)]
-    took = {"seconds": seconds, "others": load * seconds * probe_hardware(home()).logical_cores}
+    took = {"seconds": seconds, "other_programs_seconds": load * seconds * probe_hardware(home()).logical_cores}
     return apply_all(Run(), [*said, *(a_step(number).model_copy(update=took) for number in range(1, steps + 1))])
 
 
@@ -78,7 +78,7 @@ def test_only_a_quiet_machine_teaches_about_time(load: float, is_learned: bool) 
 
 def test_the_first_step_of_a_process_may_be_disturbed() -> None:
     run = ended(3.0)
-    run = run.model_copy(update={"steps": (run.steps[0]._replace(others=1000.0), *run.steps[1:])})
+    run = run.model_copy(update={"steps": (run.steps[0]._replace(other_programs_seconds=1000.0), *run.steps[1:])})
     learn_from(job(), run)
     assert known().runs[-1].seconds_ratio > 0  # type: ignore[union-attr]
 

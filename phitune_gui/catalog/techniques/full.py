@@ -2,10 +2,10 @@
 
 from phitune_gui.catalog.base_models.shapes import count_parameters
 from phitune_gui.catalog.techniques.technique import Technique
-from phitune_gui.core.value import Value
+from phitune_gui.core.value import Written
 
 
-class FullOptions(Value):
+class FullOptions(Written):
     """There is nothing to set: everything is trained."""
 
 

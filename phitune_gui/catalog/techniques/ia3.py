@@ -8,14 +8,14 @@ from pydantic import Field
 from phitune_gui.catalog.base_models.shapes import Layer
 from phitune_gui.catalog.techniques.target_modules import Shapes
 from phitune_gui.catalog.techniques.technique import Technique
-from phitune_gui.core.value import Value
+from phitune_gui.core.value import Written
 
 _LAYERS = {"attention and feed-forward": ("qkv_proj", "down_proj"), "all four": ("qkv_proj", "o_proj", "gate_up_proj", "down_proj")}
 _FEED_FORWARD = "down_proj"
 """Here the inputs are scaled, elsewhere the outputs."""
 
 
-class Ia3Options(Value):
+class Ia3Options(Written):
     """What can be set about IA3."""
 
     layers: Literal["attention and feed-forward", "all four"] = Field(

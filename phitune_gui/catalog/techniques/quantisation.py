@@ -2,13 +2,13 @@
 
 from typing import Literal
 
-from phitune_gui.core.value import Value
+from phitune_gui.core.value import Written
 
 QUANTISED = Literal["nf4", "fp4", "int8"]
 FOUR_BIT = Literal["nf4", "fp4"]
 
 
-class Quantisation(Value):
+class Quantisation(Written):
     """The number format of the linear layers; embeddings, head and norms keep the training's own."""
 
     kind: QUANTISED = "nf4"

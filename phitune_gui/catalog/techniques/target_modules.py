@@ -7,8 +7,9 @@ from pydantic import BeforeValidator, Field
 
 from phitune_gui.catalog.base_models.shapes import FUSED_LAYERS, linear_layers
 from phitune_gui.core.base_model import BaseModel
+from phitune_gui.core.listing import listed
 from phitune_gui.core.problem import Problem, Severity
-from phitune_gui.core.value import Value
+from phitune_gui.core.value import Value, Written
 
 _FUSED_IN = {
     "q_proj": "qkv_proj", "k_proj": "qkv_proj", "v_proj": "qkv_proj", "gate_proj": "gate_up_proj", "up_proj": "gate_up_proj",
@@ -19,6 +20,7 @@ _FUSED_IN = {
 Shapes = dict[str, tuple[int, ...]]
 """Names of tensors and their sizes."""
 _MOST_BLOCKS = 1000
+_MOST_NAMES = 8
 
 
 def names_from_text(value: Any) -> Any:
@@ -44,7 +46,7 @@ def _numbers(parts: list[Any] | tuple[Any, ...]) -> Iterator[Any]:
             yield part
 
 
-class TargetedOptions(Value):
+class TargetedOptions(Written):
     """The options that every technique with adapters on single layers has."""
 
     target_modules: Annotated[tuple[str, ...], BeforeValidator(names_from_text)] = Field(
@@ -120,7 +122,7 @@ def check_names(names: tuple[str, ...]) -> tuple[Problem, ...]:
                         how_to_fix=f"Choose at least one of {known}."),)  # fmt: skip
     unknown = [name for name in names if name not in FUSED_LAYERS]
     if unknown:
-        what = f"Phi-3 has no layer named {', '.join(unknown)}; its linear layers are {known}."
+        what = f"Phi-3 has no layer named {listed(unknown, _MOST_NAMES)}; its linear layers are {known}."
         return (Problem(where=where, what=what, how_to_fix=_instead(unknown)),)
     if len(set(names)) < len(names):
         return (Problem(where=where, what="A target layer is named twice.", how_to_fix="Name each layer once."),)

@@ -7,14 +7,14 @@ from pydantic import Field
 from phitune_gui.catalog.base_models.shapes import Layer
 from phitune_gui.core.base_model import BaseModel
 from phitune_gui.core.problem import Problem
-from phitune_gui.core.value import Value
+from phitune_gui.core.value import Written
 
 WHY_NO_MERGE = (
     "It trains virtual tokens that stand before every conversation and changes no weight of the model, so there is nothing to fold in."
 )
 
 
-class VirtualTokensOptions(Value):
+class VirtualTokensOptions(Written):
     """The option that every technique with virtual tokens has."""
 
     virtual_tokens: int = Field(
