@@ -163,6 +163,28 @@ def test_the_delimiter_is_found(write: WriteData, delimiter: str, name: str) -> 
     assert len(rows) == 2
 
 
+@pytest.mark.parametrize("content", [
+    'question;answer\n"Say ""yes, no"";\n\'now\'";3,5\n"\'tis";"x"\n',
+    'question;answer\n"Say \\"yes, no\\";\n\'now\'";3,5\n"\'tis";"x"\n',
+    "question;answer\n'Say \"yes, no\";\n''now''';'3,5'\n'''tis';'x'\n",
+    "'question';'answer'\n'Say \"yes, no\";\n\\'now\\'';'3,5'\n'\\'tis';'x'\n",
+])  # fmt: skip
+def test_the_quotes_are_found(write: WriteData, content: str) -> None:
+    rows, rejected = read(write("a.csv", content))
+
+    assert [row.values for row in rows] == [
+        {"question": "Say \"yes, no\";\n'now'", "answer": "3,5"}, {"question": "'tis", "answer": "x"},
+    ]  # fmt: skip
+    assert not rejected
+
+
+def test_one_broken_row_changes_no_quotes(write: WriteData) -> None:
+    good = '"the \'good\' one, he said","a"\n'
+    rows, rejected = read(write("a.csv", "question,answer\n" + good * 30 + '"x"y,"b"\n' + good * 30))
+    assert (len(rows), [each.line for each in rejected]) == (60, [32])
+    assert rows[0].values["question"] == "the 'good' one, he said"
+
+
 @pytest.mark.parametrize(
     ("content", "line", "reason"),
     [

@@ -1,18 +1,38 @@
-"""Reads CSV and TSV, whatever the delimiter, with the true line of every row even where quoted cells hold line breaks."""
+"""Reads CSV and TSV, whatever the delimiter and the quotes, with the true line of every row even where quoted cells hold line breaks."""
 
 import csv
 import io
-from collections.abc import Iterator
+import re
+from collections.abc import Iterable, Iterator
 from itertools import chain, islice
-from typing import BinaryIO
+from typing import TYPE_CHECKING, BinaryIO, NamedTuple
 
 from phitune_gui.core.dataset_report import RejectedRow
 from phitune_gui.core.problem import CannotStart
 from phitune_gui.data.readers.column_names import check_columns
 from phitune_gui.data.readers.data_row import MAX_ROW_BYTES, DataRow, ReadRow, Rows
 
-DELIMITERS = (",", ";", "\t", "|")
+if TYPE_CHECKING:
+    import _csv
+
 SNIFFED_LINES = 100
+DELIMITERS = (",", ";", "\t", "|")
+_BEGINS = {quote: re.compile(rf"(?:^|[,;\t|]){quote}", re.MULTILINE) for quote in "\"'"}
+_ENDS = {quote: re.compile(rf"{quote}(?=\r?$|[,;\t|])", re.MULTILINE) for quote in "\"'"}
+
+
+class _Dialect(NamedTuple):
+    """How cells are told apart, what they are put in, and what a quote inside stands behind; None for another quote."""
+
+    delimiter: str = ","
+    quote: str = '"'
+    escape: str | None = None
+
+    def rows(self, lines: Iterable[str], strict: bool) -> "_csv.Reader":
+        """The cells of each row. Raises csv.Error at a row that is none, and goes on behind it."""
+        return csv.reader(
+            lines, delimiter=self.delimiter, quotechar=self.quote, escapechar=self.escape, doublequote=not self.escape, strict=strict
+        )
 
 
 def read_table(stream: BinaryIO, file: str) -> Rows:
@@ -21,7 +41,7 @@ def read_table(stream: BinaryIO, file: str) -> Rows:
     text = io.TextIOWrapper(stream, encoding="utf-8", errors="surrogateescape", newline="")
     lines = _lines(text, file)
     head = list(islice(lines, SNIFFED_LINES))
-    yield from _rows(chain(head, lines), file, _delimiter(head))
+    yield from _rows(chain(head, lines), file, _dialect(head))
     text.detach()
 
 
@@ -37,14 +57,20 @@ def _lines(text: io.TextIOWrapper, file: str) -> Iterator[str]:
         yield line
 
 
-def _delimiter(head: list[str]) -> str:
-    """The delimiter that cuts the first rows most evenly into more than one cell; a comma when none does."""
-    return max(DELIMITERS, key=lambda delimiter: _evenness(head, delimiter))
+def _dialect(head: list[str]) -> _Dialect:
+    """What the first rows are written with: the usual double quotes, themselves doubled inside, unless these rows say otherwise."""
+    text = "".join(head)
+    cells = {quote: min(len(_BEGINS[quote].findall(text)), len(_ENDS[quote].findall(text))) for quote in _BEGINS}
+    quote = "'" if cells["'"] > cells['"'] and 2 * cells["'"] >= len(head) else '"'
+    delimiter = max(DELIMITERS, key=lambda each: _evenness(head, _Dialect(each, quote)))
+    usual, escaped = (_Dialect(delimiter, quote, escape) for escape in (None, "\\"))
+    return escaped if f"\\{quote}" in text and _faults(head, escaped) < _faults(head, usual) else usual
 
 
-def _evenness(head: list[str], delimiter: str) -> tuple[float, int]:
+def _evenness(head: list[str], dialect: _Dialect) -> tuple[float, int]:
+    """Which part of the rows has as many cells as the first, and how many these are."""
     try:
-        rows = [row for row in csv.reader(head, delimiter=delimiter) if row]
+        rows = [row for row in dialect.rows(head, strict=False) if row]
     except csv.Error:
         return (0.0, 0)
     if not rows or len(rows[0]) < 2:
@@ -52,9 +78,21 @@ def _evenness(head: list[str], delimiter: str) -> tuple[float, int]:
     return (sum(len(row) == len(rows[0]) for row in rows) / len(rows), len(rows[0]))
 
 
-def _rows(lines: Iterator[str], file: str, delimiter: str) -> Rows:
+def _faults(head: list[str], dialect: _Dialect) -> int:
+    """How many of the rows are none, but for the last one, which may go on behind what was looked at."""
+    rows, faults = dialect.rows(head, strict=True), 0
+    while True:
+        try:
+            next(rows)
+        except StopIteration:
+            return faults
+        except csv.Error:
+            faults += rows.line_num < len(head)
+
+
+def _rows(lines: Iterator[str], file: str, dialect: _Dialect) -> Rows:
     counted = _Counted(lines)
-    reader = csv.reader(counted, delimiter=delimiter, strict=True)
+    reader = dialect.rows(counted, strict=True)
     names = _names(reader, file)
     row = 0
     while True:
