@@ -10,7 +10,7 @@ from phitune_gui.cli.output import duration, say, size
 from phitune_gui.core.invitation import read_invitations
 from phitune_gui.core.recipe import Recipe
 from phitune_gui.core.run import Run
-from phitune_gui.core.validation import learned_nothing, went_too_far
+from phitune_gui.core.validation import judgement
 
 ALWAYS_TOLD = ("data.max_length", "training.epochs", "training.learning_rate", "training.micro_batch_size")
 """Settings that people look for also when they are the usual ones."""
@@ -93,7 +93,7 @@ def ending(run: Run) -> str:
 
 def say_advice(run: Run) -> None:
     """One sentence when an earlier step was better than what was kept, or as good before anything was trained."""
-    advice = went_too_far(run) or learned_nothing(run)
+    advice = judgement(run)
     if advice:
         say(advice, "yellow")
 

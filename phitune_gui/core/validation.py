@@ -9,6 +9,11 @@ NOTHING = 0.002
 """Share by which it must fall before anything was learned."""
 
 
+def judgement(run: Run) -> str:
+    """Advice about an ended run whose kept adapter is worse than an earlier step, or no better than the untuned model; else empty."""
+    return went_too_far(run) or learned_nothing(run)
+
+
 def went_too_far(run: Run) -> str:
     """Advice about a run whose kept adapter judges worse than an earlier step did; empty when there is nothing to say."""
     best, last = run.best_evaluation, run.last_evaluation

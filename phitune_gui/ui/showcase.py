@@ -12,7 +12,7 @@ from phitune_gui.core.hardware import Hardware
 from phitune_gui.core.machine_report import FOUR_BIT, Finding
 from phitune_gui.core.messages import Message, Preview, PreviewToken
 from phitune_gui.core.problem import Problem
-from phitune_gui.core.recipe import DataSection, DataSource, ModelSection, Recipe, TechniqueSection
+from phitune_gui.core.recipe import DataSection, DataSource, ModelSection, Recipe, TechniqueSection, TrainingSection
 from phitune_gui.core.run import Run
 from phitune_gui.planning.advise import advise
 from phitune_gui.planning.apply_preset import apply_preset
@@ -48,13 +48,16 @@ REJECTED = (
 )  # fmt: skip
 REPORT = DatasetReport(
     files=("/data/support.jsonl",), format="openai_messages", format_certainty=1.0, format_reason="all 200 rows looked at have messages",
-    encoding="UTF-8", columns=("messages",), rows=1204, kept=1196, train_rows=1076, validation_rows=120, max_length=1024,
+    encoding="UTF-8", columns=("messages",), rows=1322, kept=1320, train_rows=1200, validation_rows=120, max_length=1024,
     lengths=Lengths(min=12, p50=214, p95=620, max=2731, histogram=tuple((100 * at, max(3, 300 - abs(at - 3) * 60)) for at in range(1, 12))),
     truncated=3, tokens=271_950, learned_tokens=118_402, duplicates=2, fingerprint="0" * 64,
 )  # fmt: skip
 BAD_REPORT = REPORT.model_copy(update={"rejected": REJECTED, "rejected_count": 2, "broken": 1})
 RECIPE = Recipe(
-    name="support-answers", model=ModelSection(path=MINI.path), data=DataSection(sources=(DataSource(path="/data/support.jsonl"),))
+    name="support-answers",
+    model=ModelSection(path=MINI.path),
+    data=DataSection(sources=(DataSource(path="/data/support.jsonl"),)),
+    training=TrainingSection(accumulation=4),
 )
 QUESTION, ANSWER = "My order 1182 never arrived. What now?", "I am sorry about that. I have opened a search with the carrier."
 PREVIEW = Preview(

@@ -36,7 +36,7 @@ def began(total: int = TOTAL) -> list[e.Event]:
         e.AttemptBegan(attempt=1, from_step=0, pid=4711, at=1_795_500_000),
         e.StageBegan(stage="loading"),
         e.TrainingBegan(
-            total_steps=total, trainable_parameters=25_165_824, total_parameters=3_846_245_376, train_rows=1084, validation_rows=120,
+            total_steps=total, trainable_parameters=25_165_824, total_parameters=3_846_245_376, train_rows=1200, validation_rows=120,
             matched_modules=128, dtype="bfloat16", device="cpu",
         ),
         e.StageBegan(stage="training"),

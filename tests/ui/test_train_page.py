@@ -2,11 +2,12 @@
 
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QPoint, QRect, Qt
 from PySide6.QtGui import QAccessible, QAccessibleInterface, QGuiApplication
 from PySide6.QtWidgets import QAbstractButton, QLabel, QWidget
 from pytestqt.qtbot import QtBot
@@ -174,6 +175,27 @@ def test_a_finished_run_says_what_was_kept_and_leads_on(qtbot: QtBot, page: Trai
         assert asked.args == [id]
 
 
+def test_a_run_that_learned_nothing_says_so(qtbot: QtBot, page: TrainPage, session: FakeSession) -> None:
+    judged = [e.Evaluated(step=225, loss=2.312, rows=120, tokens=9000), e.JobFinished(artifacts={"adapter": "adapter"})]
+    show(qtbot, page, session, apply_all(Run(), [*stories.began(), *(stories.step(number, 1.0) for number in range(1, 226)), *judged]))
+
+    said = visible_words(page.outcome)
+    assert "Nothing was learned that shows on held-out rows" in said
+    assert "“Learning rate”" in said
+    assert "training.learning_rate" not in said
+
+
+@pytest.mark.parametrize("run", [stories.running_run, stories.waiting_run, stories.stopping_run])
+def test_stop_stays_in_sight_in_a_small_window(run: Callable[[], Run], qtbot: QtBot, page: TrainPage, session: FakeSession) -> None:
+    page.resize(560, 480)
+    show(qtbot, page, session, run(), live=True)
+
+    shown = QRect(page.buttons.stop.mapTo(page, QPoint(0, 0)), page.buttons.stop.size())
+    assert page.rect().contains(shown)
+    assert page.buttons.stop.visibleRegion().boundingRect() == page.buttons.stop.rect()
+    assert page.viewport().geometry().bottom() < shown.top()
+
+
 def test_a_run_that_is_opened_again_shows_the_peak_of_its_memory(qtbot: QtBot, page: TrainPage, session: FakeSession) -> None:
     show(qtbot, page, session, stories.finished_run())
 
@@ -291,7 +313,7 @@ def test_the_page_fits_the_smallest_window(qtbot: QtBot, page: TrainPage, sessio
     inner = page.widget()
     assert inner.width() <= page.viewport().width()
     for button in (page.buttons.log, page.loss.more, page.loss.log):
-        right = button.mapTo(inner, button.rect().topRight()).x()
+        right = button.mapTo(page, button.rect().topRight()).x()  # what stands below the column is not in it
         assert right <= page.viewport().width()
 
 

@@ -6,6 +6,8 @@ from PySide6.QtWidgets import QFrame, QProgressBar, QVBoxLayout, QWidget
 from phitune_gui.core.invitation import read_invitations
 from phitune_gui.core.names import LOG_FILE
 from phitune_gui.core.run import Run
+from phitune_gui.core.validation import judgement
+from phitune_gui.ui.field_titles import with_titles
 from phitune_gui.ui.plot_import import import_plot
 from phitune_gui.ui.run_titles import elided
 from phitune_gui.ui.session import Session
@@ -88,7 +90,6 @@ class TrainPage(PageFrame):
             self.advice,
             self.loss,
             self.sparks,
-            self.buttons,
             self.samples,
             self.log,
         ):
@@ -97,6 +98,7 @@ class TrainPage(PageFrame):
         self.samples.hide()
         self.log.hide()
         self._connect_view()
+        self.keep_below(self.buttons)
         self.column.insertWidget(3, view, 1)
         return view
 
@@ -105,8 +107,8 @@ class TrainPage(PageFrame):
         self.buttons.save_asked.connect(session.save_now)
         self.buttons.stop_asked.connect(session.stop_run)
         self.buttons.kill_asked.connect(session.kill_run)
-        self.buttons.log.toggled.connect(self.log.setVisible)
-        self.buttons.answers.toggled.connect(self.samples.setVisible)
+        self.buttons.log.toggled.connect(lambda shown: self._unfold(self.log, shown))
+        self.buttons.answers.toggled.connect(lambda shown: self._unfold(self.samples, shown))
         self.outcome.chosen.connect(self._lead_on)
         self.loss.compare_chosen.connect(self._compare)
         self.loss.file_failed.connect(session.say)
@@ -122,6 +124,7 @@ class TrainPage(PageFrame):
         self.ready.setVisible(run is None and can_start)
         if self._view is not None:
             self._view.setVisible(run is not None)
+            self.buttons.setVisible(run is not None)
         if run is None:
             self.say(self.tr("Watch the model learn, and stop whenever it is good enough."))
             self.ready.text.setText(ready_text(self._session.plan))
@@ -186,10 +189,19 @@ class TrainPage(PageFrame):
         elif run.imported is not None:
             self.outcome.show_ending("good", self.tr("Imported"), imported_text(run.imported), {**onward, "train_on": self.tr("Train on")})
         elif run.state == "finished":
-            self.outcome.show_ending("good", self.tr("Finished"), kept_text(run), onward)
+            advice = judgement(run)
+            text = " ".join(filter(None, (kept_text(run), with_titles(advice))))
+            self.outcome.show_ending("advice" if advice else "good", self.tr("Finished"), text, onward)
         else:
             headline = self.tr("Paused") if run.state == "paused" else self.tr("Stopped")
-            self.outcome.show_ending("advice", headline, kept_text(run), {**(onward if run.artifacts else {}), **again})
+            text = " ".join(filter(None, (kept_text(run), with_titles(judgement(run)))))
+            self.outcome.show_ending("advice", headline, text, {**(onward if run.artifacts else {}), **again})
+
+    def _unfold(self, drawer: QWidget, shown: bool) -> None:
+        """Show or hide a drawer; a shown one comes into sight, as its button may stand far from it."""
+        drawer.setVisible(shown)
+        if shown:
+            QTimer.singleShot(0, drawer, lambda: self.ensureWidgetVisible(drawer))
 
     def _begin(self, action: str) -> None:
         if action == "start":

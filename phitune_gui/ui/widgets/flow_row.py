@@ -1,4 +1,4 @@
-"""A row of widgets that continues on the next line when the page is narrow; what trails stands at the far edge while there is room."""
+"""A row of widgets that continues on the next line when the page is narrow; what trails stands together at the far edge."""
 
 from PySide6.QtCore import QPoint, QRect, QSize, Qt
 from PySide6.QtWidgets import QLayout, QLayoutItem, QWidget
@@ -72,9 +72,13 @@ class FlowRow(QLayout):
     def _lines(self, width: int) -> list[list[QLayoutItem]]:
         lines: list[list[QLayoutItem]] = []
         used = 0
-        for item in self._shown():
+        shown = self._shown()
+        trailing = [item for item in shown if item.widget() in self._trailing]
+        together = sum(item.sizeHint().width() + self.spacing() for item in trailing) - self.spacing()
+        for item in shown:
             wanted = item.sizeHint().width()
-            if not lines or used + self.spacing() + wanted > width:
+            needed = together if item in trailing[:1] and together <= width else wanted
+            if not lines or used + self.spacing() + needed > width:
                 lines.append([])
                 used = wanted
             else:

@@ -38,9 +38,9 @@ class InvitationCard(Card):
 
     def _row(self, invitation: Invitation) -> QWidget:
         row = QWidget()
-        line = QHBoxLayout(row)
-        line.setContentsMargins(0, 0, 0, 0)
-        line.setSpacing(12)
+        column = QVBoxLayout(row)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(2)
         number = self.tr("Machine {number}").format(number=invitation.machine)
         command = words(invitation.command, "small", wrap=True, selectable=True)
         command.setFont(QFontDatabase.systemFont(QFontDatabase.SystemFont.FixedFont))
@@ -48,7 +48,9 @@ class InvitationCard(Card):
         copy = Button(self.tr("Copy"))
         copy.setAccessibleName(self.tr("Copy the command for machine {number}").format(number=invitation.machine))
         copy.clicked.connect(lambda: QGuiApplication.clipboard().setText(invitation.command))
-        line.addWidget(words(number, "strong"))
-        line.addWidget(command, 1)
+        line = QHBoxLayout()
+        line.addWidget(words(number, "strong"), 1)
         line.addWidget(copy)
+        column.addLayout(line)
+        column.addWidget(command)  # in a line of its own, so that the narrowest window need not break it within an option
         return row

@@ -1,6 +1,7 @@
-"""The frame of every page: a title, a quiet line under it and one scrolling column of content."""
+"""The frame of every page: a title, a quiet line under it, one scrolling column of content, and what stays in sight below it."""
 
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QEvent, QObject, Qt
+from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLayout, QScrollArea, QVBoxLayout, QWidget
 
 from phitune_gui.ui.theme import PAGE_WIDTH
@@ -12,6 +13,10 @@ class PageFrame(QScrollArea):
 
     def __init__(self, title: str, subtitle: str = "", parent: QWidget | None = None) -> None:
         super().__init__(parent)
+        self._below: QWidget | None = None
+        self._ledge = QFrame(self)
+        self._ledge.setObjectName("ledge")
+        self._ledge.hide()
         self.setObjectName("page")
         self.setAccessibleName(title)
         self.setWidgetResizable(True)
@@ -54,3 +59,32 @@ class PageFrame(QScrollArea):
     def say(self, subtitle: str) -> None:
         """Changes the quiet line under the title."""
         self.subtitle.setText(subtitle)
+
+    def keep_below(self, widget: QWidget) -> None:
+        """Keeps the widget in sight under the column, however far that is scrolled; its room is free while it is hidden."""
+        self._below = widget
+        widget.setMaximumWidth(PAGE_WIDTH)
+        row = QHBoxLayout(self._ledge)
+        row.setContentsMargins(26, 10, 16, 12)
+        row.addWidget(widget, 1)
+        row.addStretch(0)
+        widget.installEventFilter(self)
+        self._place_foot()
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        """Makes room for what stands below, as it comes and goes."""
+        if watched is self._below and event.type() in (QEvent.Type.ShowToParent, QEvent.Type.HideToParent, QEvent.Type.LayoutRequest):
+            self._place_foot()
+        return super().eventFilter(watched, event)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Keeps it at the lower edge."""
+        super().resizeEvent(event)
+        self._place_foot()
+
+    def _place_foot(self) -> None:
+        shown = self._below is not None and not self._below.isHidden()
+        height = self._ledge.sizeHint().height() if shown else 0
+        self._ledge.setVisible(shown)
+        self.setViewportMargins(0, 0, 0, height)
+        self._ledge.setGeometry(0, self.height() - height, self.viewport().width(), height)
