@@ -46,6 +46,11 @@ class Hardware(Value):
     """What the person says it draws while it trains."""
     price_per_kwh: float | None = None
 
+    def with_share(self, share: float) -> "Hardware":
+        """The machine as if only this share of its free memory were free."""
+        gpus = tuple(gpu.model_copy(update={"free_bytes": int(share * gpu.available_bytes)}) for gpu in self.gpus)
+        return self.model_copy(update={"available_memory_bytes": int(share * self.available_memory_bytes), "gpus": gpus})
+
     def failed(self, test: str) -> Finding | None:
         """The doctor's finding that this test fails here; None where it works or was not tried."""
         return next((found for found in self.findings if found.name == test and not found.ok), None)

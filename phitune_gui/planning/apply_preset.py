@@ -5,6 +5,7 @@ from typing import NamedTuple
 from phitune_gui.catalog.presets import Preset, Proposal, Situation
 from phitune_gui.core.recipe import Recipe, TechniqueSection, with_value
 from phitune_gui.planning.fitted import Fitted, Ground, fitted, obstacle
+from phitune_gui.planning.memory import COMFORTABLE
 from phitune_gui.planning.plan import make_plan
 from phitune_gui.planning.words import in_words
 
@@ -41,9 +42,11 @@ def with_edits(recipe: Recipe, proposal: Proposal) -> Recipe:
 
 
 def _try(preset: Preset, recipe: Recipe, proposal: Proposal, ground: Ground) -> Fitted:
+    """What must fit leaves room for other programs where its settings can bring that about."""
     edited = with_edits(recipe, proposal)
     if preset.must_fit:
-        return fitted(edited, ground)
+        made = fitted(edited, ground._replace(hardware=ground.hardware.with_share(COMFORTABLE)))
+        return made._replace(plan=make_plan(made.recipe, *ground)) if made.fits else fitted(edited, ground)
     plan = make_plan(edited, *ground)
     return Fitted(edited, plan, (), plan.memory.total_bytes)
 

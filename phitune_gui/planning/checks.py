@@ -14,14 +14,15 @@ from phitune_gui.core.plan import MemoryPlan
 from phitune_gui.core.problem import Problem
 from phitune_gui.core.recipe import Recipe
 from phitune_gui.planning.data_checks import check_data, check_rows
+from phitune_gui.planning.devices import technique_of
 from phitune_gui.planning.disk import DiskPlan
 from phitune_gui.planning.figures import Figures
 from phitune_gui.planning.learning_checks import check_learning, check_quantisation
 from phitune_gui.planning.machine_checks import check_machines
+from phitune_gui.planning.memory import COMFORTABLE
 from phitune_gui.planning.words import in_words
 from phitune_gui.planning.zero_checks import check_zero
 
-_TIGHT = 0.85
 """Above this share of the free memory a run may fail when other programs grow."""
 
 
@@ -104,20 +105,20 @@ def _check_launcher(recipe: Recipe, hardware: Hardware) -> Iterator[Problem]:
         yield from _check_sharing(recipe, chosen)
     if chosen.techniques is not None and recipe.technique.id not in chosen.techniques:
         yield Problem(
-            where="launcher.id", what=f"The launcher {chosen.id} does not train {recipe.technique.id}. {chosen.why_not}",
+            where="launcher.id", what=f"“{chosen.label}” does not train {technique_of(recipe).label}. {chosen.why_not}",
             how_to_fix=f"Set launcher.id to ddp or single, or technique.id to one of: {', '.join(chosen.techniques)}.",
         )  # fmt: skip
     if recipe.launcher.all_processes > 1 and not chosen.several:
         where = "launcher.processes" if recipe.launcher.processes > 1 else "launcher.nodes"
         yield Problem(
             where=where,
-            what=f"The launcher {chosen.id} starts one process, but {recipe.launcher.all_processes} are asked for.",
+            what=f"“{chosen.label}” starts one process, but {recipe.launcher.all_processes} are asked for.",
             how_to_fix=f"Set {where} to 1, or launcher.id to {_several(recipe.launcher.nodes > 1)}.",
         )
     yield from check_machines(recipe.launcher, chosen)
     if chosen.several and recipe.launcher.all_processes == 1:
         yield Problem(
-            where="launcher.processes", what=f"The launcher {chosen.id} is for several processes, but one is asked for.",
+            where="launcher.processes", what=f"“{chosen.label}” is for several processes, but one is asked for.",
             how_to_fix="Set launcher.processes to 2 or more, or launcher.id to single.",
         )  # fmt: skip
     cores = hardware.physical_cores
@@ -195,7 +196,7 @@ def _check_training(recipe: Recipe, figures: Figures) -> Iterator[Problem]:
 
 def _check_memory(situation: Situation) -> Iterator[Problem]:
     needed, free = situation.memory.total_bytes, situation.memory.available_bytes
-    if needed <= _TIGHT * free:
+    if needed <= COMFORTABLE * free:
         return
     over = needed > free
     yield Problem(

@@ -19,6 +19,8 @@ PART_LABELS = {
     "logits": "Logits", "overhead": "Libraries", "borrowed": "Borrowed layers", "loading": "Loading",
 }  # fmt: skip
 """The parts of a memory plan as people read them."""
+COMFORTABLE = 0.85
+"""Share of the free memory that a run may need before it is in danger from other programs that need more."""
 _TRAINED_BYTES = 4
 """Trained weights and their gradients are float32; AdamW keeps two more float32 numbers per trained parameter."""
 _CUDA_CONTEXT_BYTES = 500_000_000

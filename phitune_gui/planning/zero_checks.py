@@ -40,7 +40,7 @@ def _check_unread(recipe: Recipe, chosen: Launcher) -> Iterator[Problem]:
     if recipe.launcher.deepspeed:
         yield Problem(
             severity="advice", where="launcher.deepspeed",
-            what=f"The launcher {chosen.id} does not use DeepSpeed, so launcher.deepspeed has no effect.",
+            what=f"“{chosen.label}” does not use DeepSpeed, so launcher.deepspeed has no effect.",
             how_to_fix="Leave launcher.deepspeed out, or set launcher.id to one of the zero launchers.",
         )  # fmt: skip
 
@@ -48,12 +48,12 @@ def _check_unread(recipe: Recipe, chosen: Launcher) -> Iterator[Problem]:
 def _check_machine(chosen: Launcher, hardware: Hardware) -> Iterator[Problem]:
     if not hardware.system.startswith("Linux"):
         yield Problem(
-            where="launcher.id", what=f"The launcher {chosen.id} needs DeepSpeed, which PhiTune uses on Linux only.",
+            where="launcher.id", what=f"“{chosen.label}” needs DeepSpeed, which PhiTune uses on Linux only.",
             how_to_fix="Set launcher.id to single.",
         )  # fmt: skip
     elif not hardware.has_deepspeed:
         yield Problem(
-            where="launcher.id", what=f"The launcher {chosen.id} needs DeepSpeed, which is not installed.",
+            where="launcher.id", what=f"“{chosen.label}” needs DeepSpeed, which is not installed.",
             how_to_fix='Install it with: pip install "phitune[deepspeed]". Or set launcher.id to ddp or fsdp2.',
         )  # fmt: skip
 

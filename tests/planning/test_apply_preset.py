@@ -11,6 +11,7 @@ from phitune_gui.core.hardware import Gpu, Hardware
 from phitune_gui.core.recipe import with_value
 from phitune_gui.planning.apply_preset import apply_preset, with_edits
 from phitune_gui.planning.fitted import Ground
+from phitune_gui.planning.memory import COMFORTABLE
 from phitune_gui.planning.plan import make_plan
 from tests.catalog.test_base_models import MEDIUM, MINI, STARTER
 from tests.helpers.factories import GB, a_machine, a_model, a_recipe, a_report
@@ -45,6 +46,22 @@ def test_recommended_fits_or_says_that_nothing_does(sizes: tuple[int, int, int],
     assert applied.fits == (plan.memory.total_bytes <= plan.memory.available_bytes)
     assert applied.fits != applied.why.startswith("Nothing fits this machine.")
     assert applied.why.endswith(".")
+
+
+@pytest.mark.parametrize("name", ALL)
+@pytest.mark.parametrize("sizes", SIZES, ids=lambda sizes: "{}GB+{}x{}GB".format(*sizes))
+def test_recommended_leaves_room_for_other_programs_where_its_technique_can(sizes: tuple[int, int, int], name: str) -> None:
+    ground = Ground(model(name), a_report(900, 100), machine(*sizes))
+    applied = apply_preset(preset("recommended"), a_recipe(), ground)
+    if not applied.fits:
+        return
+    memory = make_plan(applied.recipe, *ground).memory
+    if memory.total_bytes > COMFORTABLE * memory.available_bytes:
+        roomy = ground._replace(hardware=ground.hardware.with_share(COMFORTABLE))
+        proposals = preset("recommended").propose(Situation(ground.model, ground.hardware, ground.report))
+        same = next(each for each in proposals if each.values["technique.id"] == applied.recipe.technique.id)
+        case = Case(with_edits(a_recipe(), same), *roomy)  # type: ignore[arg-type]
+        assert not enough(case, settings_of(case))
 
 
 @pytest.mark.parametrize("name", ALL)

@@ -224,7 +224,7 @@ def test_techniques_that_the_launcher_is_not_proven_for_are_refused() -> None:
     found = planned(with_values(launcher__id="fsdp2", launcher__processes=2, technique__id="qlora"), memory_gb=640).problems
     (problem,) = [problem for problem in found if problem.where == "launcher.id"]
     assert problem.severity == "problem"
-    assert "fsdp2 does not train qlora" in problem.what
+    assert "“Several processes, one model” does not train QLoRA" in problem.what
     assert "wrong gradients" in problem.what
     assert "ddp or single" in problem.how_to_fix
 

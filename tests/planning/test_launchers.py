@@ -51,7 +51,7 @@ def test_a_technique_that_is_not_proven_is_refused_with_the_launchers_own_reason
     row = rows(with_value(a_recipe(), "technique", {"id": "qlora"}))["fsdp2"]
     assert not row.works_here
     assert not row.can_be_chosen
-    assert "does not train qlora. Only what was shown to learn the same" in row.reason
+    assert "does not train QLoRA. Only what was shown to learn the same" in row.reason
     assert row.buys == ""
 
 

@@ -98,7 +98,7 @@ def test_a_problem_with_the_launcher_leads_to_the_ways_to_start(live: Live) -> N
         page, session = shown_page(window), window.session
         session.recipe = a_recipe()
         session.set_value("launcher", {"id": "single", "processes": 3})
-        problem = "The launcher single starts one process"
+        problem = "“One process” starts one process"
         await until(lambda: any(problem in each.what for each in session.plan.problems))
         window.show_page("home")
         window.run_card.problem_opened.emit("launcher.processes")

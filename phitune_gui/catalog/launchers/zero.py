@@ -19,7 +19,7 @@ ZERO2 = Launcher(
 ZERO3 = Launcher(
     "zero3", "DeepSpeed ZeRO 3",
     "Like ZeRO 2, and of the model as well each process keeps only a part of every layer and borrows the rest while it is at work."
-    " For a model that does not fit once for each process; slower than ddp, the result is the same.",
+    " For a model that does not fit once for each process; slower than with a whole model each, the result is the same.",
     several=True, shares=True, splits_layers=True, zero_stage=3, techniques=("lora", "dora"),
     why_not=f"{_WHY_NOT} Weights kept as 4 bits give wrong gradients without any error when layers are split.",
     environment={"THP_MEM_ALLOC_ENABLE": "1"},

@@ -43,7 +43,7 @@ def checks(options: BoftOptions, model: BaseModel | None) -> tuple[Problem, ...]
 BOFT = Technique(
     id="boft",
     label="BOFT",
-    summary="Like OFT, with a learned factor for every output beside the rotation.",
+    summary="Rotates like OFT and learns a factor for every output as well.",
     when="When OFT fits the task but learns too little.",
     costs="The slowest of the adapters: every step builds a whole rotation for each layer.",
     options=BoftOptions,

@@ -1,5 +1,6 @@
 """The ways to train: the chosen one told in full, the others as small cards side by side."""
 
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -12,15 +13,17 @@ from phitune_gui.ui.widgets.buttons import Button
 from phitune_gui.ui.widgets.card import Card
 from phitune_gui.ui.widgets.choice_card import ChoiceCard
 from phitune_gui.ui.widgets.columns import Columns
-from phitune_gui.ui.widgets.one_line import OneLine
 from phitune_gui.ui.widgets.words import words
 
 FIRST = 6
 """So many are shown at once; the rest is one press away, so that the form below is not buried."""
 
 
+_MARK = re.compile(r"[,.:;](?: |$)")
+
+
 class TechniqueTile(ChoiceCard):
-    """A technique's name and what it does, on one line each."""
+    """A technique's name and, in a few words, what it does."""
 
     def __init__(self, offered: Technique[Any]) -> None:
         super().__init__()
@@ -34,8 +37,9 @@ class TechniqueTile(ChoiceCard):
         head.addWidget(self.not_here)
         self.body.addLayout(head)
         self._summary = declared(offered.summary)
-        self.line = OneLine(self._summary)
+        self.line = words("", "small", wrap=True)
         self.body.addWidget(self.line)
+        self.body.addStretch(1)
         self.setAccessibleName(declared(offered.label))
         self.show_refusal("")
         self.seal()
@@ -44,10 +48,15 @@ class TechniqueTile(ChoiceCard):
         """Greys the card and says why it does not work here; an empty reason takes that back."""
         self.not_here.setVisible(bool(why))
         self.setEnabled(not why)
-        self.line.setText(why or self._summary)
+        self.line.setText(_in_short(why or self._summary))
         for widget in (self, self.line):
             widget.setToolTip(why or self._summary)
         self.setAccessibleDescription(why or self._summary)
+
+
+def _in_short(text: str) -> str:
+    """What comes before the first mark; all of it is the card's tip."""
+    return _MARK.split(text, maxsplit=1)[0]
 
 
 class ChosenTechnique(Card):
