@@ -4,7 +4,7 @@ from phitune_gui.catalog.launchers import LAUNCHERS, Launcher
 from phitune_gui.core.recipe import LauncherSection, Recipe
 from phitune_gui.core.value import Value
 from phitune_gui.planning.fitted import Fitted, Ground, fitted
-from phitune_gui.planning.words import in_words
+from phitune_gui.planning.words import in_words, time_in_words
 
 _FEWEST = 2
 """Processes to begin with where nothing here says more."""
@@ -96,6 +96,8 @@ def _buys(recipe: Recipe, made: Fitted) -> str:
         fits = f"; Make it fit brings it down to {in_words(memory.total_bytes)}" if made.changes else ""
         free = in_words(memory.available_bytes)
         said.append(f"{_holders(recipe)} {in_words(made.written_bytes)} of memory{each}, and {free} are free{fits}.")
+    if made.plan.time_seconds:
+        said.append(f"About {time_in_words(made.plan.time_seconds)}{' then' if made.changes else ''}.")
     return " ".join(said)
 
 

@@ -9,6 +9,7 @@ from phitune_gui.core.recipe import LauncherSection, Recipe, with_value
 from phitune_gui.planning.fitted import Ground
 from phitune_gui.planning.launchers import LauncherRow, heeded_fields, launcher_matrix, with_launcher
 from phitune_gui.planning.plan import make_plan
+from phitune_gui.planning.words import time_in_words
 from tests.helpers.factories import GB, a_machine, a_model, a_recipe, a_report
 
 
@@ -40,6 +41,7 @@ def test_memory_is_that_of_the_plan_and_shared_out_among_the_processes() -> None
         plan = make_plan(with_launcher(a_recipe(), id), a_model(), a_report(), a_machine(90))
         assert row.memory_bytes == plan.memory.total_bytes
         assert row.bytes_per_process == row.memory_bytes // row.processes
+        assert not row.buys or f"About {time_in_words(plan.time_seconds)}." in row.buys or "then." in row.buys
     found = rows()
     assert found["ddp"].memory_bytes == 2 * found["single"].memory_bytes
     assert found["fsdp2"].bytes_per_process < found["single"].memory_bytes
