@@ -79,7 +79,9 @@ def _show(chosen: Scenario, places: tuple[Place, ...], reasons: bool) -> None:
     if reasons:
         tell("")
         for at, place in enumerate(places, 1):
-            tell(f"{at} {place.label}: {place.reason}")
+            tell(f"{at} {place.label}: {place.reason} {place.why}")
+            for change in place.changes:
+                tell(f"    {change.field}={change.value} saves {size(change.saves_bytes)}. {change.costs}")
     else:
         say("--reasons says of each why it stands there; phitune techniques ID tells all about one.")
     for why in dict.fromkeys(place.why for place in places if place.document_says != place.corrected):

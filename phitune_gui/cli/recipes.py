@@ -74,9 +74,13 @@ def new_recipe(model: Path, data: Path, start: Start, target: Target, as_json: b
     _keep_other_recipe(recipe, target)
     require_writable(out.absolute().parent)
     save_recipe(recipe, out.absolute())
+    problems = [problem for problem in study(recipe, runs_folder(), SAMPLE_ROWS).plan.problems if problem.severity == "problem"]
     if as_json:
-        write_json({"path": str(out.absolute())} | ({"preset": start.preset, "why": why} if start.preset else {}))
+        told = {"path": str(out.absolute()), "problems": [problem.model_dump(mode="json") for problem in problems]}
+        write_json(told | ({"preset": start.preset, "why": why} if start.preset else {}))
     else:
+        for problem in problems:
+            say(f"It cannot be trained as it is. {problem.what} {problem.how_to_fix} {problem.on_command_line}".rstrip(), "yellow")
         if why:
             say(why)
         tell(str(out.absolute()))

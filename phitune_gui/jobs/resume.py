@@ -1,5 +1,6 @@
 """Going on with a run that was stopped, paused or broken off, from its newest checkpoint that is whole."""
 
+import shlex
 import time
 from pathlib import Path
 
@@ -42,6 +43,12 @@ def next_attempt(folder: Path, niceness: int = 0) -> TrainJob:
 
 def refuse_unless_resumable(folder: Path, run: Run) -> None:
     """CannotStart when there is nothing to go on with."""
+    if run.imported is not None:
+        command = f"phitune train {shlex.quote(str(folder / names.RECIPE_FILE))} --data FILE"
+        raise CannotStart(
+            str(folder), f"The run {folder.name} was imported, so there is no training to go on with.", "Train on from its adapter.",
+            on_command_line=f"On the command line: {command}",
+        )  # fmt: skip
     if run.state == "finished":
         raise CannotStart(
             str(folder), f"The run {folder.name} has reached its last step.", "To train longer, start a new run with more epochs."

@@ -92,7 +92,7 @@ def _cuts(recipe: Recipe, model: BaseModel | None, report: DatasetReport) -> Ite
     if report.truncated:
         yield _finding(
             "advice", _LENGTH, f"Cut because longer than {recipe.data.max_length:,} tokens: {_rows(report.truncated)}.",
-            f"Raise data.max_length; the longest row has {report.lengths.max:,} tokens.",
+            _longer(recipe, model, report.lengths.max),
         )  # fmt: skip
     window = model.sliding_window if model else None
     longest = min(report.lengths.max, recipe.data.max_length)
@@ -102,6 +102,15 @@ def _cuts(recipe: Recipe, model: BaseModel | None, report: DatasetReport) -> Ite
             f"The longest row has {longest:,} tokens, but {model.name} looks back at most {window:,}: links across more are not learned.",
             f"Set data.max_length to {window} or split long texts.",
         )  # fmt: skip
+
+
+def _longer(recipe: Recipe, model: BaseModel | None, longest: int) -> str:
+    """As far as the model reads, and no further."""
+    most = (model.context if model else 0) or longest
+    told = f"the longest row has {longest:,} tokens"
+    if recipe.data.max_length >= most:
+        return f"Split long texts: {told}, and {model.name if model else 'the model'} reads {most:,} at most."
+    return f"Raise data.max_length; {told}." if longest <= most else f"Raise data.max_length to {most:,} at most, or split texts; {told}."
 
 
 def _left_out(count: int, rows: int) -> Iterator[Problem]:

@@ -1,15 +1,19 @@
 """Recipes as YAML files that a person can read: every field with its comment, errors by file and line."""
 
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
+from difflib import get_close_matches
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from pydantic import BaseModel, ValidationError
 from ruamel.yaml.comments import CommentedMap
 
-from phitune_gui.catalog.techniques import TECHNIQUES, options_for
+from phitune_gui.catalog.techniques import TECHNIQUES, options_for, technique
+from phitune_gui.catalog.techniques.option_errors import allowed_values
 from phitune_gui.core.problem import CannotStart
 from phitune_gui.core.recipe import MAX_SOURCES, SCHEMA_VERSION, Recipe, with_value
+from phitune_gui.core.value import Value
 from phitune_gui.files.atomic import write_text
 from phitune_gui.store.paths import expanded
 from phitune_gui.store.yaml_files import dump_yaml, read_yaml
@@ -17,6 +21,8 @@ from phitune_gui.store.yaml_files import dump_yaml, read_yaml
 MAX_BYTES = 64_000
 MAX_VALUES = 1_000
 """Names and values of a recipe; 200 sources are 600. No recipe then takes longer than 0.1 s to read."""
+_ABOUT_ONE_VALUE = ("greater_than", "less_than", "int_", "float_", "bool_", "literal_error", "truth_value")
+"""Kinds of pydantic's errors for which the field says all that it may be."""
 _OPENING = "PhiTune recipe: what is tuned, from what, and how. Open it in the window or run: phitune train FILE"
 
 
@@ -129,7 +135,7 @@ def with_setting(recipe: Recipe, name: str, value: Any) -> Recipe:
             ) from error
         if isinstance(error, ValidationError):
             raise CannotStart(name, sentence(error), "Choose a value within the limits.") from error
-        raise CannotStart(name, f"A recipe has no setting named {name}.", "phitune recipe new lists every name.") from error
+        raise CannotStart(name, f"A recipe has no setting named {name}.", _other_names(name, changed_from=recipe)) from error
     if name.startswith("technique."):
         options_for(changed.technique)
     return changed
@@ -146,9 +152,41 @@ def first_field(error: ValidationError) -> str:
 
 
 def sentence(error: ValidationError) -> str:
-    """The first finding of a validation error as one sentence."""
-    first = error.errors()[0]
-    return f"The setting {first_field(error) or 'as a whole'} is not valid: {first['msg'][0].lower()}{first['msg'][1:]}."
+    """The first finding of a validation error as one sentence; for a number or a choice with all that it may be."""
+    first, name = error.errors()[0], first_field(error)
+    *sections, field = name.split(".")
+    owner = _section(sections)
+    if owner is not None and field in owner.model_fields and first["type"].startswith(_ABOUT_ONE_VALUE):
+        return f"The setting {name} is {str(first['input'])[:60] or 'empty'}, but it must be {allowed_values(owner, field)}."
+    return f"The setting {name or 'as a whole'} is not valid: {first['msg'][0].lower()}{first['msg'][1:]}."
+
+
+def _section(names: Sequence[str]) -> type[Value] | None:
+    """The kind of the section of these names, one within the other; None where there is none."""
+    kind: Any = Recipe
+    for name in names:
+        field = kind.model_fields.get(name)
+        kind = field.annotation if field else None
+        if not (isinstance(kind, type) and issubclass(kind, Value)):
+            return None
+    return cast("type[Value]", kind)
+
+
+def _other_names(name: str, changed_from: Recipe) -> str:
+    """The names that are most like a wrong one, and where all of them stand."""
+    options = [f"technique.{option}" for option in technique(changed_from.technique.id).options.model_fields]
+    near = get_close_matches(name, [*_names(Recipe()), *options], n=3, cutoff=0.8)
+    meant = f"Did you mean {' or '.join(near)}? " if near else ""
+    return f"{meant}A recipe that phitune recipe new writes holds every name with what it does."
+
+
+def _names(value: BaseModel, before: str = "") -> Iterator[str]:
+    for name in type(value).model_fields:
+        inner = getattr(value, name)
+        if isinstance(inner, BaseModel):
+            yield from _names(inner, f"{before}{name}.")
+        else:
+            yield f"{before}{name}"
 
 
 def _parsed(value: str) -> Any:

@@ -128,7 +128,7 @@ def test_blocks_may_be_typed_as_ranges() -> None:
         ("3-", "a list of whole numbers"),
         ("9-2", "a list"),
         ("0-999999999", "no block 999999999; its 32 blocks are counted from 0"),
-        ("40-1000", "no block 40, 1000; its 32 blocks"),
+        ("40-1000", "no blocks 40, 1000; its 32 blocks"),
         ("1000-1000", "twice"),
     ],
 )

@@ -71,7 +71,9 @@ def test_a_recipe_is_written_and_read_again(tmp_path: Path, model: Path, data: P
 
     assert main(["recipe", "new", "--model", str(model), "--data", str(data), "--out", str(out), *options, "--json"]) == 0
 
-    assert _json(capsys) == {"path": str(out)}
+    told = _json(capsys)
+    assert told["path"] == str(out)
+    assert [problem["where"] for problem in told["problems"]] == ["data.max_length"]  # the model reads 512 tokens only
     recipe = load_recipe(out)
     assert recipe.technique.options["rank"] == 4
     assert recipe.training.epochs == 2

@@ -153,3 +153,23 @@ def test_a_pipe_is_not_written_over_and_not_waited_for(model: Path, data: Path, 
         assert main(["recipe", "new", "--model", str(model), "--data", str(data), "--out", str(pipe), *more]) == 2
         assert "is no recipe, so it is not replaced" in capsys.readouterr().err
     assert pipe.is_fifo()
+
+
+@pytest.mark.parametrize(("setting", "said"), [
+    ("training.learning_rat=1", "Did you mean training.learning_rate?"), ("technique.alfa=1", "alpha"),
+    ("training.learning_rate=5", "is 5, but it must be a number above 0 and up to 1"),
+    ("training.max_steps=0", "is 0, but it must be a whole number from 1 to 1,000,000"),
+    ("data.validation.percent=80", "is 80, but it must be a number from 0 to 50"),
+])  # fmt: skip
+def test_a_wrong_setting_says_what_is_right(setting: str, said: str, recipe: Path, capsys: CaptureFixture[str]) -> None:
+    assert main(["plan", str(recipe), "-o", setting]) == 2
+    assert said in capsys.readouterr().err
+
+
+def test_what_cannot_be_trained_is_written_and_said(tmp_path: Path, model: Path, data: Path, capsys: CaptureFixture[str]) -> None:
+    command = ["recipe", "new", "--model", str(model), "--data", str(data), "--out", str(tmp_path / "r.phitune.yaml")]
+    assert main([*command, "-o", "data.max_length=256", "-o", "technique.model_blocks=1-9"]) == 0
+    assert "It cannot be trained as it is." in (said := capsys.readouterr().err)
+    assert "no blocks 2 to 9" in said
+    assert main([*command, "--force", "-o", "data.max_length=256"]) == 0
+    assert "cannot be trained" not in capsys.readouterr().err

@@ -25,9 +25,11 @@ def test_two_commands_import_an_adapter_and_train_it_on(tmp_path: Path) -> None:
     run = phitune("adapter", "import", str(source), "--model", str(folder), home=home)["run"]
     recipe = str(Path(run) / "recipe.yaml")
     refused = phitune("train", recipe, home=home, code=2)["error"]
+    resumed = phitune("resume", run, home=home, code=2)["error"]
     every_block = ("-o", "technique.model_blocks=[0, 1]", "-o", "training.max_steps=1")
     trained = phitune("train", recipe, "--data", str(rows), *every_block, home=home)
 
+    assert f"phitune train {recipe} --data FILE" in resumed["how_to_fix"]
     assert refused["how_to_fix"] == f"Name it: phitune train {recipe} --data FILE"
     assert (trained["state"], trained["steps"]) == ("finished", 1)
 

@@ -101,6 +101,17 @@ def test_rejected_rows_are_found_from_the_command_line_too() -> None:
     assert "phitune inspect" in only(planned(report=reported(rejected_count=7, rows=1100))).how_to_fix
 
 
+@pytest.mark.parametrize(("longest", "limit", "fix"), [
+    (2000, 1024, "Raise data.max_length; the longest row has 2,000 tokens."),
+    (9000, 1024, "Raise data.max_length to 4,096 at most, or split texts; the longest row has 9,000 tokens."),
+    (9000, 4096, "Split long texts: the longest row has 9,000 tokens, and Phi-3-mini-4k reads 4,096 at most."),
+])  # fmt: skip
+def test_rows_are_not_made_longer_than_the_model_reads(longest: int, limit: int, fix: str) -> None:
+    report = reported(truncated=5, lengths=a_report().lengths.model_copy(update={"max": longest}))
+    found = planned(with_values(data__max_length=limit), report=report, memory_gb=900).problems
+    assert fix in [problem.how_to_fix for problem in found]
+
+
 def test_answers_that_are_all_cut_off_block_start() -> None:
     plan = planned(report=reported(learned_tokens=0, truncated=100, fully_masked=100))
     assert plan.blocked

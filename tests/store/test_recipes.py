@@ -51,7 +51,7 @@ def test_paths_are_relative_to_the_recipe(tmp_path: Path) -> None:
         ("name: a\nname: b\n", ":2", "Line 2"),
         ("just words", "", "holds no settings"),
         ("", "", "holds no settings"),
-        ("training: {epochs: 0}\n", "training.epochs", "greater than 0"),
+        ("training: {epochs: 0}\n", "training.epochs", "a number above 0 and up to 100"),
         ("training: {epoch: 3}\n", "training.epoch", "not permitted"),
         ("schema_version: 99\n", "", "schema version 99"),
         ("schema_version: true\n", "", "schema version True"),
@@ -88,7 +88,7 @@ def test_a_missing_recipe_is_one_sentence(tmp_path: Path) -> None:
     [
         ("training.epochs", "has no value"),
         ("training.epoch=3", "no setting named training.epoch"),
-        ("training.epochs=many", "training.epochs is not valid"),
+        ("training.epochs=many", "training.epochs is many, but it must be a number"),
         ("technique.rank=0", "rank"),
         ("technique.rnak=8", "rnak"),
         ("schema_version=99", "no setting"),

@@ -42,6 +42,7 @@ def _faulty(options: type[Value], name: str, value: Any) -> Problem:
 def allowed_values(options: type[Value], name: str) -> str:
     """What an option may be, in words: `a whole number from 1 to 1024`."""
     schema = options.model_json_schema()["properties"][name]
+    schema = next((each for each in schema.get("anyOf", ()) if each.get("type") != "null"), schema)
     kind = {
         "integer": "a whole number", "number": "a number", "boolean": "true or false", "string": "a text", "array": "a list of names",
     }.get(str(schema.get("type")), "one of the allowed values")  # fmt: skip
@@ -56,9 +57,13 @@ def _limits(schema: dict[str, Any]) -> str:
     low, high = schema.get("minimum"), schema.get("maximum")
     above, below = schema.get("exclusiveMinimum"), schema.get("exclusiveMaximum")
     if low is not None and high is not None:
-        return f" from {low:g} to {high:g}"
-    words = ((low, "of at least"), (above, "above"), (high, "of at most"), (below, "below"))
+        return f" from {_plain(low)} to {_plain(high)}"
+    words = ((low, "of at least"), (above, "above"), (high, "up to" if above is not None else "of at most"), (below, "below"))
     if "maxLength" in schema:
         return f" of at most {schema['maxLength']} characters"
-    limits = " and ".join(f"{word} {limit:g}" for limit, word in words if limit is not None)
+    limits = " and ".join(f"{word} {_plain(limit)}" for limit, word in words if limit is not None)
     return f" {limits}" if limits else ""
+
+
+def _plain(limit: float) -> str:
+    return f"{limit:,.0f}" if limit >= 10_000 else f"{limit:g}"

@@ -110,8 +110,18 @@ def _check_blocks(blocks: tuple[int, ...], model: BaseModel | None) -> tuple[Pro
     beyond = [number for number in blocks if not 0 <= number < model.layers]
     if not beyond:
         return ()
-    what = f"{model.name} has no block {', '.join(map(str, beyond[:3]))}; its {model.layers} blocks are counted from 0."
+    what = f"{model.name} has no {_named_blocks(sorted(beyond))}; its {model.layers} blocks are counted from 0."
     return (Problem(where=where, what=what, how_to_fix=f"Set {where} to numbers up to {model.layers - 1}, or leave it empty for all."),)
+
+
+def _named_blocks(numbers: list[int]) -> str:
+    """`block 40`, `blocks 32 to 64`, or `blocks 30, 40, 50 and 4 more`."""
+    first, last = numbers[0], numbers[-1]
+    if first == last:
+        return f"block {first}"
+    if numbers == list(range(first, last + 1)):
+        return f"blocks {first} to {last}"
+    return f"blocks {listed([str(number) for number in numbers], 3)}"
 
 
 def check_names(names: tuple[str, ...]) -> tuple[Problem, ...]:
