@@ -43,7 +43,7 @@ def _only(
 
 def _list(rows: Sequence[TechniqueRow], launchers: Sequence[LauncherRow]) -> None:
     listing(["id", "technique", "memory", "time", "export", "here", "what for"], [
-        [row.id, row.label, size(row.memory_bytes), duration(row.seconds) if row.seconds else "", _export(row), _yes(row.works_here),
+        [row.id, row.label, size(row.memory_bytes), duration(row.seconds) if row.seconds else "", _export(row), _here(row),
          row.when]
         for row in rows
     ])  # fmt: skip
@@ -51,7 +51,13 @@ def _list(rows: Sequence[TechniqueRow], launchers: Sequence[LauncherRow]) -> Non
     listing(["id", "launcher", "processes", "memory", "here", "what for"], [
         [row.id, row.label, str(row.processes), size(row.memory_bytes), _yes(row.works_here), row.when or row.summary] for row in launchers
     ])  # fmt: skip
+    if any(row.only_changed for row in rows):
+        say("changed: it fits here after what phitune techniques ID and phitune plan name, as with fewer rows at a time.")
     say("phitune techniques ID tells all about one: what it is, when to choose it, its options, and why it does not work here.")
+
+
+def _here(row: TechniqueRow) -> str:
+    return "changed" if row.only_changed else _yes(row.works_here)
 
 
 def _export(row: TechniqueRow) -> str:

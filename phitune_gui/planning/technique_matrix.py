@@ -37,6 +37,8 @@ class TechniqueRow(Value):
     can_export: bool
     works_here: bool
     reason: str
+    only_changed: bool
+    """Whether it fits here after the changes of *Make it fit* only."""
     trainable_parameters: int
     memory_bytes: int
     seconds: float = Field(0.0, exclude=True)
@@ -70,7 +72,7 @@ def _row(offered: Technique[Any], ground: Ground) -> TechniqueRow:
     return TechniqueRow(
         id=offered.id, label=offered.label, summary=offered.summary, when=offered.when, costs=offered.costs, options=_options(offered),
         can_merge=offered.can_merge, can_export=offered.can_export, works_here=blocked is None,
-        reason=blocked.what if blocked else f"{needs}{fits}.",
+        reason=blocked.what if blocked else f"{needs}{fits}.", only_changed=blocked is None and bool(made.changes),
         trainable_parameters=made.plan.trainable_parameters, memory_bytes=made.written_bytes,
         seconds=made.plan.time_seconds, launchers=launchers_for(offered.id),
     )  # fmt: skip

@@ -10,6 +10,7 @@ from pydantic import ValidationError
 
 from phitune_gui.core import names
 from phitune_gui.core.events import Event, event_from_line
+from phitune_gui.core.listing import listed
 from phitune_gui.core.plan import Plan
 from phitune_gui.core.problem import CannotStart
 from phitune_gui.core.recipe import Recipe
@@ -22,6 +23,9 @@ from phitune_gui.store.run_index import known_folders, register_run
 
 _END_OF_TIME = 1e11
 _LARGEST = 2**63
+_MOST_NAMED = 5
+LAST = "last"
+"""What people call the newest run."""
 
 
 @dataclass(frozen=True)
@@ -117,19 +121,26 @@ def list_runs() -> list[RunRecord]:
 
 
 def find_run(run: str) -> Path:
-    """The folder of a run given by path, by the folder's name, or by the run's own name when no other run has it. Raises CannotStart."""
+    """The folder of a run given by path, by the folder's name, or by the run's own name. Raises CannotStart.
+
+    `last` is the newest run, and the beginning of a name will do where only one begins so.
+    """
     as_path = expanded(run)
     if (as_path / names.RECIPE_FILE).is_file():
         return as_path.absolute()
-    for folder in known_folders():
-        if folder.name == run:
-            return folder
-    named = [folder for folder in known_folders() if run and _given_name(folder) == run]
-    if len(named) > 1:
-        what = f"{len(named)} runs are named {run}, newest first: {', '.join(folder.name for folder in named)}."
-        raise CannotStart(run, what, "Give the name of one of these folders.")
-    if named:
-        return named[0]
+    folders = known_folders() if run else []
+    by_name = {folder: (folder.name, _given_name(folder)) for folder in folders}
+    for found, are in (
+        ([folder for folder in folders if folder.name == run], ""),
+        ([folder for folder, called in by_name.items() if run in called], f"runs are named {run}"),
+        (folders[:1] if run == LAST else [], ""),
+        ([folder for folder, called in by_name.items() if any(name.startswith(run) for name in called)], f"runs' names begin with {run}"),
+    ):
+        if len(found) > 1:
+            what = f"{len(found)} {are}, newest first: {listed([folder.name for folder in found], _MOST_NAMED)}."
+            raise CannotStart(run, what, "Give the name of one of these folders.")
+        if found:
+            return found[0]
     raise CannotStart(run, f"There is no run named {run}.", "phitune runs lists the runs of this machine.")
 
 

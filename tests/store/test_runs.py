@@ -150,3 +150,14 @@ def test_a_run_is_found_by_its_own_name_when_no_other_has_it(tmp_path: Path) -> 
     with pytest.raises(CannotStart, match=f"2 runs are named Library, newest first: {second.name}, {first.name}"):
         find_run("Library")
     assert find_run(first.name) == first
+
+
+def test_a_run_is_found_by_a_beginning_that_no_other_has_and_as_the_last(tmp_path: Path) -> None:
+    first = create_run_folder(a_recipe().model_copy(update={"name": "Library"}), a_plan(), "a", tmp_path)
+    second = create_run_folder(a_recipe().model_copy(update={"name": "Lighthouse"}), a_plan(), "b", tmp_path)
+
+    assert (find_run("Libr"), find_run("Ligh"), find_run("last")) == (first, second, second)
+    with pytest.raises(CannotStart, match=f"2 runs' names begin with Li, newest first: {second.name}, {first.name}"):
+        find_run("Li")
+    with pytest.raises(CannotStart, match="no run named"):
+        find_run("")
