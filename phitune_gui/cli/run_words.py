@@ -9,7 +9,7 @@ from phitune_gui.cli.adapter_words import adapter_rows
 from phitune_gui.cli.output import duration, say, size
 from phitune_gui.core.invitation import read_invitations
 from phitune_gui.core.recipe import Recipe
-from phitune_gui.core.run import Run
+from phitune_gui.core.run import NOT_BEGUN, Run
 from phitune_gui.core.validation import judgement
 
 ALWAYS_TOLD = ("data.max_length", "training.epochs", "training.learning_rate", "training.micro_batch_size")
@@ -65,7 +65,7 @@ def state_word(run: Run) -> str:
 def going_on(run: Run) -> str:
     """What a run that has not ended is doing, in one sentence."""
     if run.state == "queued" and not run.stage:
-        return "It has not begun: its folder records no training."
+        return f"It {NOT_BEGUN}"
     if not run.is_waiting:
         return f"{run.state.capitalize()}: {run.stage}."
     invited = [str(each.machine) for each in read_invitations(run.stage_detail)]

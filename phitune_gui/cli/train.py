@@ -17,7 +17,7 @@ from phitune_gui.core.names import EVENTS_FILE, EXIT_INTERRUPTED
 from phitune_gui.core.plan import Plan
 from phitune_gui.core.problem import CannotStart
 from phitune_gui.core.recipe import Recipe
-from phitune_gui.core.run import Run
+from phitune_gui.core.run import NOT_BEGUN, Run
 from phitune_gui.jobs.control import send
 from phitune_gui.jobs.launch import start_training
 from phitune_gui.jobs.supervisor import Supervisor
@@ -80,9 +80,7 @@ def stop_run(name: str, now: bool, as_json: bool) -> int:
     folder = find_run(name)
     if not worker_lives(folder):
         if not (folder / EVENTS_FILE).exists():
-            raise CannotStart(
-                str(folder), f"The run {folder.name} has not begun: its folder records no training.", "Train its recipe as a new run."
-            )
+            raise CannotStart(str(folder), f"The run {folder.name} {NOT_BEGUN}", "Train its recipe as a new run.")
         raise CannotStart(str(folder), f"The run {folder.name} is not running.", "phitune show tells how it ended.")
     supervisor = Supervisor(folder)
     supervisor.read()

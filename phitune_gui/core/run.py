@@ -12,6 +12,8 @@ from phitune_gui.core.parity import ParityReport
 from phitune_gui.core.value import Number, Value
 
 RunState = Literal["queued", "starting", "running", "paused", "stopping", "finished", "stopped", "failed"]
+NOT_BEGUN = "has not begun: its folder records no training."
+"""What is said of such a run, after its name."""
 ENDED: tuple[RunState, ...] = ("paused", "finished", "stopped", "failed")
 
 

@@ -9,7 +9,7 @@ from pydantic import ValidationError
 from phitune_gui.core import names
 from phitune_gui.core.job import TrainJob, job_from_json
 from phitune_gui.core.problem import CannotStart
-from phitune_gui.core.run import Run
+from phitune_gui.core.run import NOT_BEGUN, Run
 from phitune_gui.files.manifest import verify_manifest
 from phitune_gui.files.regular import read_regular
 from phitune_gui.jobs.history import settled_run
@@ -54,9 +54,7 @@ def refuse_unless_resumable(folder: Path, run: Run) -> None:
             str(folder), f"The run {folder.name} has reached its last step.", "To train longer, start a new run with more epochs."
         )
     if run.state == "queued" and not worker_lives(folder):
-        raise CannotStart(
-            str(folder), f"The run {folder.name} has not begun: its folder records no training.", "Train its recipe as a new run."
-        )
+        raise CannotStart(str(folder), f"The run {folder.name} {NOT_BEGUN}", "Train its recipe as a new run.")
     if not run.ended:
         raise CannotStart(str(folder), f"The run {folder.name} is being trained.", "Let it finish, or stop it first.")
 

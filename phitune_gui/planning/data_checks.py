@@ -37,11 +37,11 @@ def check_rows(recipe: Recipe, model: BaseModel | None, report: DatasetReport) -
             "Hold out fewer rows, or add more.",
         )  # fmt: skip
     elif report.tokens and not report.learned_tokens:
-        yield _nothing_learned(recipe, report)
+        yield _nothing_learned(recipe, model, report)
     elif report.fully_masked:
         yield _finding(
             "advice", _LENGTH, f"Nothing is learned from {_rows(report.fully_masked)}, because no answer is left within the limit.",
-            f"Raise data.max_length above {recipe.data.max_length}, or remove these rows.",
+            f"{_above(recipe, model)} or remove these rows.",
         )  # fmt: skip
     yield from _cuts(recipe, model, report)
     yield from _left_out(report.rejected_count - (report.broken if stops else 0), report.rows)
@@ -76,11 +76,11 @@ def _broken(report: DatasetReport) -> Problem:
     return _finding("problem", f"{first.file}:{first.line}", f"{place}{first.reason}{others}", fix)
 
 
-def _nothing_learned(recipe: Recipe, report: DatasetReport) -> Problem:
+def _nothing_learned(recipe: Recipe, model: BaseModel | None, report: DatasetReport) -> Problem:
     if report.truncated:
         return _finding(
             "problem", _LENGTH, f"No answer is left to learn from: all are cut off at {recipe.data.max_length:,} tokens.",
-            f"Raise data.max_length above {recipe.data.max_length}.",
+            f"{_above(recipe, model)} or choose other rows.",
         )  # fmt: skip
     return _finding(
         "problem", "data.train_on", "No token of any row would be learned: the rows hold no answers.",
@@ -102,6 +102,12 @@ def _cuts(recipe: Recipe, model: BaseModel | None, report: DatasetReport) -> Ite
             f"The longest row has {longest:,} tokens, but {model.name} looks back at most {window:,}: links across more are not learned.",
             f"Set data.max_length to {window} or split long texts.",
         )  # fmt: skip
+
+
+def _above(recipe: Recipe, model: BaseModel | None) -> str:
+    """Where a longer limit helps nothing, texts must become shorter."""
+    limit = recipe.data.max_length
+    return "Shorten the questions," if model and model.context and limit >= model.context else f"Raise data.max_length above {limit},"
 
 
 def _longer(recipe: Recipe, model: BaseModel | None, longest: int) -> str:

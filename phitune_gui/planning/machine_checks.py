@@ -36,6 +36,6 @@ def check_machines(launcher: LauncherSection, chosen: Launcher) -> Iterator[Prob
         severity="advice", where=where,
         what=f"While this run trains, this machine can be reached at {address}. Nobody joins without the key, but recipe and gradients"
              " cross the network without encryption, and the connections for the gradients ask for no key: others in this network can"
-             " read them, and disturb the run.",
+             " read them, change them, or end the run. A machine that is lost ends it on all of them; its newest checkpoint stays.",
         how_to_fix="Do this only in a network that you trust.",
     )  # fmt: skip

@@ -112,6 +112,13 @@ def test_rows_are_not_made_longer_than_the_model_reads(longest: int, limit: int,
     assert fix in [problem.how_to_fix for problem in found]
 
 
+def test_nobody_is_told_to_go_beyond_what_the_model_reads() -> None:
+    for report in (reported(learned_tokens=0, truncated=100, fully_masked=100), reported(fully_masked=3)):
+        found = planned(with_values(data__max_length=4096), report=report, memory_gb=900).problems
+        assert not any("Raise data.max_length" in problem.how_to_fix for problem in found)
+        assert any(problem.how_to_fix.startswith("Shorten the questions,") for problem in found)
+
+
 def test_answers_that_are_all_cut_off_block_start() -> None:
     plan = planned(report=reported(learned_tokens=0, truncated=100, fully_masked=100))
     assert plan.blocked
