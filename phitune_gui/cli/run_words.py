@@ -29,8 +29,11 @@ def figures(folder: Path, run: Run) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def figure_rows(run: Run) -> list[list[str]]:
-    """The same figures for a table of two columns; of an adapter that was taken over, what is known of that."""
+def figure_rows(run: Run, recipe: Recipe) -> list[list[str]]:
+    """The same figures for a table of two columns; of an adapter that was taken over, what is known of that.
+
+    Of several processes each has its own memory, and that of the first is known.
+    """
     if run.imported:
         return adapter_rows(run.imported)
     before = next((point.loss for point in run.evaluations if point.step == 0), None)
@@ -41,7 +44,7 @@ def figure_rows(run: Run) -> list[list[str]]:
         *([["validation loss before", f"{before:.4f}"]] if before is not None else []),
         *(validation or [["validation loss", "nothing was held out"]]),
         ["speed", f"{run.tokens_per_second:.0f} tokens/s, {run.learned_tokens_per_second:.0f} learned"],
-        ["peak memory", size(run.peak_bytes)],
+        ["peak memory per process" if recipe.launcher.all_processes > 1 else "peak memory", size(run.peak_bytes)],
         ["time", duration(run.spent_seconds)],
     ]
 

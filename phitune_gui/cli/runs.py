@@ -45,7 +45,7 @@ def show_run(name: str, as_json: bool) -> int:
         return 0
     run = record.run
     say(ending(run) if run.ended else going_on(run), "bold")
-    rows = [["run", str(record.path)], ["made", moment(record.made_at)], *invitation_rows(run), *figure_rows(run)]
+    rows = [["run", str(record.path)], ["made", moment(record.made_at)], *invitation_rows(run), *figure_rows(run, record.recipe)]
     rows += [["export", f"{item.path}: {_verdict(item)}"] for item in exports_of(record.path, run)]
     table("", ["", ""], rows)
     table("Recipe", ["", ""], [*recipe_rows(record.recipe), ["everything else", str(record.path / RECIPE_FILE)]])

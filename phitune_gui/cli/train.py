@@ -13,7 +13,7 @@ from phitune_gui.cli.recipes import chosen_recipe
 from phitune_gui.cli.run_words import ending, figure_rows, figures, say_advice
 from phitune_gui.cli.study import study
 from phitune_gui.core.base_model import BaseModel
-from phitune_gui.core.names import EVENTS_FILE, EXIT_INTERRUPTED
+from phitune_gui.core.names import EVENTS_FILE, EXIT_INTERRUPTED, RECIPE_FILE
 from phitune_gui.core.plan import Plan
 from phitune_gui.core.problem import CannotStart
 from phitune_gui.core.recipe import Recipe
@@ -23,6 +23,7 @@ from phitune_gui.jobs.launch import start_training
 from phitune_gui.jobs.supervisor import Supervisor
 from phitune_gui.jobs.worker_file import worker_lives
 from phitune_gui.store.paths import runs_folder
+from phitune_gui.store.recipes import load_recipe
 from phitune_gui.store.runs import find_run
 
 STOP_PATIENCE_SECONDS = 600.0
@@ -132,5 +133,5 @@ def tell(folder: Path, run: Run, as_json: bool) -> None:
         write_json(figures(folder, run))
         return
     say(ending(run), "bold")
-    table("", ["", ""], [["run", str(folder)], *figure_rows(run)])
+    table("", ["", ""], [["run", str(folder)], *figure_rows(run, load_recipe(folder / RECIPE_FILE))])
     say_advice(run)

@@ -23,8 +23,6 @@ from phitune_gui.planning.memory import COMFORTABLE
 from phitune_gui.planning.words import in_words
 from phitune_gui.planning.zero_checks import check_zero
 
-"""Above this share of the free memory a run may fail when other programs grow."""
-
 
 class Situation(NamedTuple):
     """Everything that checks may look at."""

@@ -16,8 +16,8 @@ from phitune_gui.core.recipe import Recipe
 from phitune_gui.ui.translation import choice_words, declared
 
 _VALUE = r"[a-z0-9_]+\b(?!\.[a-z])"
-_NAMED = re.compile(rf"\b([a-z]+(?:\.[a-z_]+)+)\b(?:( to one of: | to | is | )({_VALUE}(?:(?:, | or ){_VALUE})*))?")
-"""A dotted name, and the values that the sentence names after it: `launcher.id to ddp or fsdp2`."""
+_NAMED = re.compile(rf"\b([a-z]+(?:\.[a-z_]+)+)\b(?:( to one of: | to | is |=)({_VALUE}(?:(?:, | or ){_VALUE})*))?")
+"""A dotted name, and the values that the sentence names after it: `launcher.id to ddp or fsdp2`, `training.epochs=2`."""
 
 _YES_NO = {"true": "on", "false": "off"}
 
@@ -40,7 +40,7 @@ def with_titles(sentence: str) -> str:
 
 
 def _titled(found: re.Match[str]) -> str:
-    name, between, values = found[1], found[2] or "", found[3] or ""
+    name, between, values = found[1], (found[2] or "").replace("=", "\u00a0=\u00a0"), found[3] or ""
     title = field_title(name)
     if title is None:
         return found[0]

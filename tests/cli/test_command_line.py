@@ -17,7 +17,7 @@ from phitune_gui.cli.commands import PRESET_IDS, app
 from phitune_gui.cli.output import size
 from phitune_gui.core import events as e
 from phitune_gui.core.names import EVENTS_FILE
-from phitune_gui.core.recipe import Recipe
+from phitune_gui.core.recipe import Recipe, with_value
 from phitune_gui.store.recipes import load_recipe
 from phitune_gui.store.runs import create_run_folder
 from phitune_gui.store.settings import Settings, save_settings
@@ -313,6 +313,14 @@ def test_show_speaks_to_people_and_tells_the_recipe(capsys: CaptureFixture[str])
     assert "data.sources.0.path /data/rows.jsonl" in shown
     assert "e+0" not in shown
     assert "launcher" not in shown
+
+
+def test_the_memory_of_a_run_with_several_processes_is_said_to_be_that_of_one(capsys: CaptureFixture[str]) -> None:
+    folder = _a_finished_run((10, 1.5), recipe=with_value(a_recipe(), "launcher", {"id": "ddp", "processes": 2}))
+
+    assert main(["show", folder.name]) == 0
+
+    assert "peak memory per process 1.3 GB" in " ".join(capsys.readouterr().out.split())
 
 
 def test_the_help_names_every_preset() -> None:

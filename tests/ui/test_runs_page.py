@@ -6,6 +6,8 @@ from PySide6.QtGui import QImage
 from PySide6.QtWidgets import QAbstractButton
 from pytestqt.qtbot import QtBot
 
+from phitune_gui.core import events as e
+from phitune_gui.core.run import Run, apply_all
 from phitune_gui.ui import stories
 from phitune_gui.ui.pages.runs_page import RunsPage
 from phitune_gui.ui.run_titles import elided
@@ -167,3 +169,18 @@ def test_only_a_broken_off_run_can_be_resumed(qtbot: QtBot, page: RunsPage, sess
     click(qtbot, page, 1)
     press(qtbot, page.resume)
     assert session.asked[-1] == ("resume_from", session.runs[1].path)
+
+
+def test_a_run_that_went_too_far_says_so_when_it_is_chosen(qtbot: QtBot, page: RunsPage, session: FakeSession) -> None:
+    judged = e.Evaluated(step=225, loss=2.9, rows=120, tokens=9000)
+    ended = e.JobFinished(artifacts={"adapter": "adapter"})
+    far = apply_all(Run(), [*stories.began(), *stories.trained(225), judged, ended])
+    session.runs = (stories.record(far, "too-far", made_at=1_795_600_000), *session.runs)
+    session.runs_changed.emit()
+
+    click(qtbot, page, 0)
+    assert page.judged.isVisible()
+    assert "learned its rows by heart" in page.judged.text()
+    assert "(“Epochs” = 2.8)" in page.judged.text().replace("\u00a0", " ")
+    click(qtbot, page, 1)
+    assert not page.judged.isVisible()

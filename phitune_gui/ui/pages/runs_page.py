@@ -1,9 +1,11 @@
 """Runs: everything that was trained or imported on this machine, to open again, to look through and to train on or begin anew from."""
 
 from PySide6.QtGui import QKeySequence, QShortcut
-from PySide6.QtWidgets import QFileDialog, QHBoxLayout, QLineEdit, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QFileDialog, QFrame, QHBoxLayout, QLineEdit, QSizePolicy, QVBoxLayout, QWidget
 
+from phitune_gui.core.validation import judgement
 from phitune_gui.store.runs import RunRecord
+from phitune_gui.ui.field_titles import with_titles
 from phitune_gui.ui.session import Session
 from phitune_gui.ui.tables.runs_table import RunsTable
 from phitune_gui.ui.translation import plural
@@ -46,7 +48,7 @@ class RunsPage(PageFrame):
         self.import_adapter = Button(self.tr("Import adapter…"))
         self.imported = ImportCard()
         self.read_again = Button(self.tr("Read again"))
-        self.table.setMinimumHeight(220)
+        self.table.setMinimumHeight(180)
         self._card = Card()
         self._card.body.setContentsMargins(12, 12, 12, 12)
         above = QHBoxLayout()
@@ -56,6 +58,8 @@ class RunsPage(PageFrame):
         self._card.body.addLayout(above)
         self._card.body.addWidget(self.nothing)
         self._card.body.addWidget(self.table, 1)
+        self._advice = self._build_advice()
+        self._card.body.addWidget(self._advice)
         self._full = QWidget()
         self._full.setObjectName("plain")
         column = QVBoxLayout(self._full)
@@ -71,6 +75,17 @@ class RunsPage(PageFrame):
         self.column.addWidget(self.empty)
         self.column.addWidget(self._full, 1)
         self.column.addStretch(0)
+
+    def _build_advice(self) -> QFrame:
+        """What the held-out rows say about the chosen run."""
+        box = QFrame()
+        box.setProperty("box", "advice")
+        inner = QVBoxLayout(box)
+        inner.setContentsMargins(12, 9, 12, 9)
+        self.judged = words("", wrap=True, selectable=True)
+        self.judged.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Preferred)  # as high as at the real width
+        inner.addWidget(self.judged)
+        return box
 
     def _connect(self) -> None:
         self._session.runs_changed.connect(self._refresh)
@@ -106,6 +121,9 @@ class RunsPage(PageFrame):
         self._judge(self.table.record())
 
     def _judge(self, record: RunRecord | None) -> None:
+        said = with_titles(judgement(record.run)) if record is not None else ""
+        self.judged.setText(said)
+        self._advice.setVisible(bool(said))
         self.open.setEnabled(record is not None)
         self.clone.setEnabled(record is not None)
         self.train_on.setEnabled(record is not None and record.run.ended and "adapter" in record.run.artifacts)

@@ -5,6 +5,7 @@ from PySide6.QtWidgets import QFrame, QProgressBar, QVBoxLayout, QWidget
 
 from phitune_gui.core.invitation import read_invitations
 from phitune_gui.core.names import LOG_FILE
+from phitune_gui.core.recipe import Recipe
 from phitune_gui.core.run import Run
 from phitune_gui.core.validation import judgement
 from phitune_gui.ui.field_titles import with_titles
@@ -144,7 +145,7 @@ class TrainPage(PageFrame):
         self.say(self._line(run))
         self.loss.setVisible(run.imported is None)
         self.loss.show_run(run)
-        if self.sparks.show_run(run):
+        if self.sparks.show_run(run, several=self._recipe.launcher.all_processes > 1):
             QTimer.singleShot(0, self, self._refresh)
         self.sparks.setVisible(run.imported is None)
         self.buttons.show_run(run, live=live)
@@ -155,10 +156,15 @@ class TrainPage(PageFrame):
         self._show_advice(run)
         self._show_outcome(run)
 
+    @property
+    def _recipe(self) -> Recipe:
+        """The shown run's, else the one that is edited."""
+        return self._session.run_recipe or self._session.recipe
+
     def _line(self, run: Run) -> str:
         if run.ended:
             return self.tr("Took {time}.").format(time=seconds_text(run.spent_seconds)) if run.spent_seconds else ""
-        return progress_text(run, (self._session.run_recipe or self._session.recipe).data.train_on)
+        return progress_text(run, self._recipe.data.train_on)
 
     def _show_progress(self, run: Run) -> None:
         invitations = read_invitations(run.stage_detail) if run.is_waiting else []

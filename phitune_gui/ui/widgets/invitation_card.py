@@ -8,6 +8,8 @@ from phitune_gui.ui.widgets.buttons import Button
 from phitune_gui.ui.widgets.card import Card
 from phitune_gui.ui.widgets.words import words
 
+_JOINER = "\u2060"
+
 
 class InvitationCard(Card):
     """One row for each machine that is not there yet."""
@@ -42,9 +44,10 @@ class InvitationCard(Card):
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(2)
         number = self.tr("Machine {number}").format(number=invitation.machine)
-        command = words(invitation.command, "small", wrap=True, selectable=True)
+        command = words(_whole_words(invitation.command), "small", wrap=True)
         command.setFont(QFontDatabase.systemFont(QFontDatabase.SystemFont.FixedFont))
         command.setAccessibleName(self.tr("Command for machine {number}").format(number=invitation.machine))
+        command.setAccessibleDescription(invitation.command)
         copy = Button(self.tr("Copy"))
         copy.setAccessibleName(self.tr("Copy the command for machine {number}").format(number=invitation.machine))
         copy.clicked.connect(lambda: QGuiApplication.clipboard().setText(invitation.command))
@@ -52,5 +55,13 @@ class InvitationCard(Card):
         line.addWidget(words(number, "strong"), 1)
         line.addWidget(copy)
         column.addLayout(line)
-        column.addWidget(command)  # in a line of its own, so that the narrowest window need not break it within an option
+        column.addWidget(command)
         return row
+
+
+def _whole_words(command: str) -> str:
+    """The command to look at, which is broken between its words only and never after a hyphen, a dot or a colon.
+
+    What holds the letters together is invisible but would be copied with them, so it is for a label that cannot be selected.
+    """
+    return " ".join(_JOINER.join(word) for word in command.split(" "))

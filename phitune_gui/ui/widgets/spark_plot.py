@@ -60,7 +60,8 @@ class SparkCard(Card):
         self.body.setContentsMargins(13, 11, 13, 9)
         self.body.setSpacing(4)
         head = QHBoxLayout()
-        head.addWidget(words(name, "key"))
+        self.title = words(name, "key")
+        head.addWidget(self.title)
         head.addStretch(1)
         head.addWidget(self.value)
         self.body.addLayout(head)
@@ -69,6 +70,12 @@ class SparkCard(Card):
         self.body.addWidget(self.plot)
         self.body.addWidget(self.note)
         self.say("–")
+
+    def rename(self, name: str, in_full: str = "") -> None:
+        """Says what the figure is of; the next `say` tells it in full to those who do not see it."""
+        self._name = in_full or name
+        self.title.setText(name)
+        self.setToolTip(in_full)
 
     def say(self, value: str, note: str = "") -> None:
         """Shows the newest figure; a note stands where there is no curve."""

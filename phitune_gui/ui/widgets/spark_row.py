@@ -32,8 +32,12 @@ class SparkRow(Columns):
     def _cards(self) -> tuple[SparkCard, ...]:
         return self.rate, self.norm, self.speed, self.memory
 
-    def show_run(self, run: Run) -> bool:
-        """Takes in what is new; True when there is more to take."""
+    def show_run(self, run: Run, *, several: bool = False) -> bool:
+        """Takes in what is new; True when there is more to take. Of `several` processes the memory is that of one."""
+        if several:
+            self.memory.rename(self.tr("Memory each"), self.tr("Memory per process"))
+        else:
+            self.memory.rename(self.tr("Memory"))
         rows = self._feed.take(run)
         if self._feed.begins_anew or not run.steps:
             self._used_bytes = 0
