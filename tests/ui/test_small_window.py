@@ -8,12 +8,15 @@ import pytest
 from PySide6.QtCore import QLocale, Qt
 from PySide6.QtWidgets import QLabel, QWidget
 
+from phitune_gui.catalog.techniques import TECHNIQUES
 from phitune_gui.ui.main_window import MainWindow
 from phitune_gui.ui.pages.export_page import ExportPage
 from phitune_gui.ui.pages.home_page import HomePage
 from phitune_gui.ui.pages.runs_page import RunsPage
+from phitune_gui.ui.pages.tune_page import TunePage
 from phitune_gui.ui.showcase import STATES
 from phitune_gui.ui.tables.runs_model import Column
+from tests.ui.conftest import until
 
 Live = Callable[..., Any]
 PADDING = 19
@@ -54,6 +57,26 @@ def test_every_caption_of_a_scenario_is_whole(language: str, live: Live) -> None
         labels = [label for tile in home.scenarios.tiles.values() for label in tile.findChildren(QLabel)]
         assert len(labels) == 18
         assert [label.text() for label in labels if not is_whole(label)] == []
+
+    live(story)
+
+
+@pytest.mark.parametrize("state", ["ready", "cannot", "advised", "launchers"])
+def test_every_card_on_tune_is_whole_and_ends_with_its_words(state: str, live: Live) -> None:
+    async def story(window: MainWindow) -> None:
+        STATES["tune"][state](window.session, window)
+        page = await shown(window, "tune")
+        assert isinstance(page, TunePage)
+        page.techniques.more.setChecked(True)
+        cards = [*page.techniques.tiles.values(), *page.advice.cards, *page.launchers.tiles.values()]
+        labels = [label for card in cards if card.isVisible() for label in card.findChildren(QLabel) if label.isVisible()]
+        assert len(labels) >= 2 * len(TECHNIQUES)
+        await until(lambda: all(is_whole(label) for label in labels), 5)
+        for tile in page.techniques.tiles.values():
+            said, in_full = tile.line.text(), tile.toolTip()
+            assert in_full.startswith(said)
+            assert said
+            assert in_full[len(said) :][:1] in (",", ".", ":", ";")
 
     live(story)
 

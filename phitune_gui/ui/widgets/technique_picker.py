@@ -17,8 +17,6 @@ from phitune_gui.ui.widgets.words import words
 
 FIRST = 6
 """So many are shown at once; the rest is one press away, so that the form below is not buried."""
-
-
 _MARK = re.compile(r"[,.:;](?: |$)")
 
 
