@@ -19,15 +19,21 @@ class Applied(NamedTuple):
 
 
 def apply_preset(preset: Preset, recipe: Recipe, ground: Ground) -> Applied:
-    """Model, data files, name and launcher stay as they are. Pure; never raises for the presets of the catalog."""
+    """Model, data files, name and launcher stay as they are. Pure; never raises for the presets of the catalog.
+
+    What must fit is the first proposal that leaves room for other programs; where none can, the first that fits at all.
+    """
     proposals = preset.propose(Situation(ground.model, ground.hardware, ground.report))
-    tried = [(proposal, _try(preset, recipe, proposal, ground)) for proposal in proposals]
     if not preset.must_fit:
-        proposal, made = tried[0]
-        return Applied(made.recipe, f"{proposal.why}{_too_large(made)}", made.fits)
-    for proposal, made in tried:
-        if obstacle(made.plan, ground.hardware) is None and made.fits:
-            return Applied(made.recipe, f"{proposal.why}{_costs(made)}", fits=True)
+        made = _as_written(with_edits(recipe, proposals[0]), ground)
+        return Applied(made.recipe, f"{proposals[0].why}{_too_large(made)}", made.fits)
+    tried = []
+    for share in (COMFORTABLE, 1.0):
+        within = ground._replace(hardware=ground.hardware.with_share(share))
+        tried = [(proposal, fitted(with_edits(recipe, proposal), within)) for proposal in proposals]
+        for proposal, made in tried:
+            if obstacle(made.plan, within.hardware) is None and made.fits:
+                return Applied(made.recipe, f"{proposal.why}{_costs(made, share < 1)}", fits=True)
     _proposal, made = min(tried, key=lambda pair: pair[1].plan.memory.total_bytes)
     return Applied(made.recipe, f"Nothing fits this machine.{_too_large(made)} A smaller model is needed.", fits=False)
 
@@ -41,19 +47,15 @@ def with_edits(recipe: Recipe, proposal: Proposal) -> Recipe:
     return recipe
 
 
-def _try(preset: Preset, recipe: Recipe, proposal: Proposal, ground: Ground) -> Fitted:
-    """What must fit leaves room for other programs where its settings can bring that about."""
-    edited = with_edits(recipe, proposal)
-    if preset.must_fit:
-        made = fitted(edited, ground._replace(hardware=ground.hardware.with_share(COMFORTABLE)))
-        return made._replace(plan=make_plan(made.recipe, *ground)) if made.fits else fitted(edited, ground)
-    plan = make_plan(edited, *ground)
-    return Fitted(edited, plan, (), plan.memory.total_bytes)
+def _as_written(recipe: Recipe, ground: Ground) -> Fitted:
+    plan = make_plan(recipe, *ground)
+    return Fitted(recipe, plan, (), plan.memory.total_bytes)
 
 
-def _costs(made: Fitted) -> str:
+def _costs(made: Fitted, with_room: bool) -> str:
     costs = " ".join(dict.fromkeys(change.costs for change in made.changes))
-    return f" Made to fit into {in_words(made.plan.memory.available_bytes)}: {costs}" if costs else ""
+    room = ", which leaves room for other programs" if with_room else ""
+    return f" Made to fit into {in_words(made.plan.memory.available_bytes)}{room}: {costs}" if costs else ""
 
 
 def _too_large(made: Fitted) -> str:
