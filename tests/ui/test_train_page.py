@@ -8,12 +8,11 @@ from typing import Any
 
 import pytest
 from PySide6.QtCore import QPoint, QRect, Qt
-from PySide6.QtGui import QAccessible, QAccessibleInterface, QGuiApplication, QTextLayout
+from PySide6.QtGui import QAccessible, QAccessibleInterface, QGuiApplication
 from PySide6.QtWidgets import QAbstractButton, QLabel, QWidget
 from pytestqt.qtbot import QtBot
 
 from phitune_gui.core import events as e
-from phitune_gui.core.invitation import Invitation
 from phitune_gui.core.recipe import with_value
 from phitune_gui.core.run import Run, apply_all
 from phitune_gui.core.saving import closing_seconds, saving_seconds
@@ -21,7 +20,6 @@ from phitune_gui.core.time_left import seconds_left
 from phitune_gui.ui import stories
 from phitune_gui.ui.pages.train_page import TrainPage
 from phitune_gui.ui.showcase import MINI, REPORT
-from phitune_gui.ui.widgets.invitation_card import InvitationCard
 from phitune_gui.ui.widgets.run_words import state_text
 from tests.helpers.factories import a_plan
 from tests.helpers.fake_session import FakeSession
@@ -220,37 +218,6 @@ def test_the_memory_of_several_processes_is_said_to_be_that_of_one(qtbot: QtBot,
     qtbot.waitUntil(lambda: memory.title.text() == "Memory each")
     assert memory.accessibleName() == "Memory per process: 3.9 GB peak of the whole run"
     assert memory.toolTip() == "Memory per process"
-
-
-@pytest.mark.parametrize(
-    "address", ["192.168.1.5:29500", "[fe80::5054:ff:fe12:3456%enp0s31f6]:29500", "gpu-box-with-a-long-name.my-lab.local:29500"]
-)
-def test_a_command_for_another_machine_is_broken_between_words_only(qtbot: QtBot, address: str) -> None:
-    card, command = InvitationCard(), f"phitune join {address} --machine 12 --key 4c0b8f1d6e2a97350fb1c4d28e6a9f03"
-    qtbot.addWidget(card)
-    card.show_invitations([Invitation(12, command)])
-    card.show()
-    (label,) = (each for each in card.findChildren(QLabel) if each.accessibleName() == "Command for machine 12")
-
-    for width in (500, 600, 700):
-        card.resize(width, card.sizeHint().height())
-        lines = broken(label)
-        assert len(lines) > 1 or width > 600
-        assert [word for line in lines for word in line.split()] == command.split()
-    press(qtbot, next(each for each in card.findChildren(QAbstractButton) if each.text() == "Copy"))
-    assert QGuiApplication.clipboard().text() == command
-
-
-def broken(label: QLabel) -> list[str]:
-    """The lines of a label as its layout breaks them, without what holds letters together."""
-    layout = QTextLayout(label.text(), label.font())
-    layout.beginLayout()
-    lines = []
-    while (line := layout.createLine()).isValid():
-        line.setLineWidth(label.width())
-        lines.append(label.text()[line.textStart() : line.textStart() + line.textLength()].replace("\u2060", ""))
-    layout.endLayout()
-    return lines
 
 
 def test_the_page_names_the_run(qtbot: QtBot, page: TrainPage, session: FakeSession) -> None:

@@ -66,15 +66,18 @@ class RunsPage(PageFrame):
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(14)
         column.addWidget(self._card, 1)
-        row = FlowRow(spacing=10)
-        for button in (self.open, self.resume, self.train_on, self.clone):
-            row.addWidget(button)
-        row.add_trailing(self.read_again)
-        column.addLayout(row)
+        column.addLayout(self._button_row())
         self.column.addWidget(self.imported)
         self.column.addWidget(self.empty)
         self.column.addWidget(self._full, 1)
         self.column.addStretch(0)
+
+    def _button_row(self) -> FlowRow:
+        row = FlowRow(spacing=10)
+        for button in (self.open, self.resume, self.train_on, self.clone):
+            row.addWidget(button)
+        row.add_trailing(self.read_again)
+        return row
 
     def _build_advice(self) -> QFrame:
         """What the held-out rows say about the chosen run."""
