@@ -1,62 +1,133 @@
-"""Examines a whole dataset: reads it, leaves out what is double, splits it, and turns it into tokens."""
+"""Examines a whole dataset in one pass: reads it, leaves out what is double, turns it into tokens, then splits it."""
 
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Protocol
+
+import numpy as np
 
 from phitune_gui.catalog.formats.dataset_format import BadRow
 from phitune_gui.core.base_model import BaseModel
-from phitune_gui.core.dataset_report import DatasetReport
+from phitune_gui.core.dataset_report import DatasetReport, RejectedRow
 from phitune_gui.core.messages import Conversation
 from phitune_gui.core.recipe import DataSection
 from phitune_gui.data.findings import Part, report_of
+from phitune_gui.data.gathered import Gathered, Mark
 from phitune_gui.data.person_paths import expanded
-from phitune_gui.data.rows import Dataset, load_rows, rejected, source_paths
-from phitune_gui.data.split import split, without_duplicates
-from phitune_gui.data.tokens import ChatTokenizer
+from phitune_gui.data.rows import Dataset, RowReader, rejected, source_paths
+from phitune_gui.data.split import Places, split
+from phitune_gui.data.tokens import BATCH_ROWS, ChatTokenizer, Encoded
+
+BATCH_LETTERS = 500_000
+"""So much text is turned into tokens at a time, or BATCH_ROWS rows; long rows must not fill the memory."""
+Tell = Callable[[float, int], None]
+"""Hears several times a second of (part of the files that was read, rows read); may raise to end the examination."""
+
+
+class Keep(Protocol):
+    """Where the tokens of the rows that will be used go, one row after another."""
+
+    def add(self, row: Encoded) -> None:
+        """Take the next row."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)
 class Examined:
-    """What is learned, what is held out, and the doctor's report on both."""
+    """The report, and which of the rows that were handed to `Keep` are learned and which are held out, in file order."""
 
-    train: Part
-    validation: Part
     report: DatasetReport
+    train: Places
+    validation: Places
 
 
-def examine(data: DataSection, model: BaseModel | None, seed: int, max_rows: int | None = None) -> Examined:
+def examine(
+    data: DataSection, model: BaseModel | None, seed: int, max_rows: int | None = None, keep: Keep | None = None, tell: Tell | None = None
+) -> Examined:
     """Reads, checks, splits and (with a model) encodes the data. Raises CannotStart when a file or the model cannot be used."""
     tokenizer = None if model is None else ChatTokenizer.load(Path(model.path), model.chat, model.folds_system)
-    dataset = load_rows(source_paths(data), data, max_rows)
-    unique = without_duplicates(dataset.conversations)
+    doctor = _Doctor(data, tokenizer, keep, tell or (lambda _share, _rows: None), max_rows)
+    dataset, rows = doctor.gather(source_paths(data), data)
     files = [dataset]
     if data.validation.path is None:
-        learned, judged = split(unique, data.validation.percent, seed)
+        places, held_out = split(rows.seen, data.validation.percent, seed)
+        train, validation = Part(rows, places), Part(rows, held_out)
     else:
-        files.append(load_rows([expanded(data.validation.path)], data.model_copy(update={"columns": dataset.roles}), max_rows))
-        learned, judged = unique, without_duplicates(files[1].conversations)
-    duplicates = sum(len(each.conversations) for each in files) - len(learned) - len(judged)
-    train, validation = Part(learned), Part(judged)
-    if tokenizer is not None:
-        _encode(train, tokenizer, data, files[0])
-        _encode(validation, tokenizer, data, files[-1])
-    return Examined(train, validation, report_of(data, files, (train, validation), tokenizer, duplicates))
+        judged, others = doctor.gather([expanded(data.validation.path)], data.model_copy(update={"columns": dataset.roles}))
+        files.append(judged)
+        train, validation = Part(rows, np.arange(len(rows.seen))), Part(others, np.arange(len(others.seen)))
+    return Examined(report_of(data, files, (train, validation), tokenizer), _kept_numbers(train), _kept_numbers(validation, rows))
 
 
-def _encode(part: Part, tokenizer: ChatTokenizer, data: DataSection, source: Dataset) -> None:
-    """Fill in the part's tokens; rows that the template refuses are rejected, rows without a learned token are left out."""
-    kept: list[Conversation] = []
-    for conversation, encoded in zip(part.conversations, tokenizer.encode_all(part.conversations, data.train_on), strict=True):
+def _kept_numbers(part: Part, before: Gathered | None = None) -> Places:
+    """The numbers that the part's kept rows have among all rows that were kept."""
+    is_kept = part.rows.marked(Mark.KEPT)
+    first = 0 if before is None or before is part.rows else int(before.marked(Mark.KEPT).sum())
+    return (np.cumsum(is_kept) - 1 + first)[part.kept]
+
+
+@dataclass(slots=True)
+class _Doctor:
+    data: DataSection
+    tokenizer: ChatTokenizer | None
+    keep: Keep | None
+    tell: Tell
+    max_rows: int | None
+    rows_before: int = 0
+
+    def gather(self, paths: list[Path], data: DataSection) -> tuple[Dataset, Gathered]:
+        """Look at every row of these files once."""
+        files = 1 + (self.data.validation.path is not None)
+        done = 1 if self.rows_before else 0
+        reader = RowReader(paths, data, self.max_rows, lambda: self.tell((done + reader.progress) / files, self.rows_before + reader.rows))
+        rows = Gathered()
+        for batch in _batches(reader):
+            fresh = [each for each in batch if isinstance(each, Conversation) and rows.add(each)]
+            answers = self._encoded(fresh)
+            waiting = iter(fresh)
+            upcoming = next(waiting, None)
+            for each in batch:
+                if isinstance(each, RejectedRow):
+                    reader.reject(each)
+                elif each is upcoming:
+                    self._take(each, next(answers), reader, rows)
+                    upcoming = next(waiting, None)
+        self.rows_before += reader.rows
+        return reader.dataset(), rows
+
+    def _encoded(self, fresh: list[Conversation]) -> Iterator[Encoded | BadRow | None]:
+        return iter([None] * len(fresh)) if self.tokenizer is None else self.tokenizer.encode_all(fresh, self.data.train_on)
+
+    def _take(self, conversation: Conversation, encoded: Encoded | BadRow | None, reader: RowReader, rows: Gathered) -> None:
+        """Rows that the template refuses are rejected, rows without a learned token are left out."""
+        if encoded is None or self.tokenizer is None:
+            rows.finish(conversation, Mark.KEPT)
+            return
         if isinstance(encoded, BadRow):
-            source.reject(rejected(conversation.file, conversation.row, conversation.line, encoded))
-            continue
-        cut = encoded.cut(data.max_length)
-        is_cut = len(cut.ids) < len(encoded.ids)
+            reader.reject(rejected(conversation.file, conversation.row, conversation.line, encoded))
+            rows.finish(conversation, Mark(0))
+            return
+        cut = encoded.cut(self.data.max_length)
         if not any(cut.learned[1:]):
-            part.fully_masked += 1
-            continue
-        part.truncated += is_cut
-        part.lengths.append(len(encoded.ids))
-        part.encoded.append(cut)
-        kept.append(conversation)
-    part.conversations = kept
+            rows.finish(conversation, Mark.MASKED)
+            return
+        marks = Mark.KEPT | Mark.TRUNCATED * (len(cut.ids) < len(encoded.ids))
+        marks |= Mark.SPELLS * self.tokenizer.spells_control_tokens(conversation)
+        rows.finish(conversation, marks, len(encoded.ids), sum(cut.learned))
+        if self.keep is not None:
+            self.keep.add(cut)
+
+
+def _batches(rows: RowReader) -> Iterator[list[Conversation | RejectedRow]]:
+    batch: list[Conversation | RejectedRow] = []
+    letters = 0
+    for row in rows:
+        batch.append(row)
+        if isinstance(row, Conversation):
+            letters += len(row.text or "") + sum(len(turn.content) for turn in row.messages)
+        if len(batch) >= BATCH_ROWS or letters >= BATCH_LETTERS:
+            yield batch
+            batch, letters = [], 0
+    if batch:
+        yield batch

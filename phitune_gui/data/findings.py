@@ -4,40 +4,53 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from hashlib import sha256
 
+import numpy as np
+
 from phitune_gui.core.dataset_report import DatasetReport
-from phitune_gui.core.messages import Conversation
 from phitune_gui.core.recipe import DataSection
 from phitune_gui.data.folding import SYSTEM_NOTE, TOOL_NOTE
+from phitune_gui.data.gathered import Gathered, Mark
 from phitune_gui.data.lengths import lengths_of, scaled_lengths
 from phitune_gui.data.rows import LISTED_REJECTED, Dataset
-from phitune_gui.data.split import content_key
-from phitune_gui.data.tokens import ChatTokenizer, Encoded
+from phitune_gui.data.split import Places
+from phitune_gui.data.tokens import ChatTokenizer
 
 
 @dataclass(slots=True)
 class Part:
-    """The training rows or the held-out rows: the conversations and, with a model, their tokens cut at the limit."""
+    """The training rows or the held-out rows: those at `places` of what was gathered; `kept` are the places of those that will be used."""
 
-    conversations: list[Conversation]
-    encoded: list[Encoded] = field(default_factory=list)
-    lengths: list[int] = field(default_factory=list)
-    truncated: int = 0
-    fully_masked: int = 0
+    rows: Gathered
+    places: Places
+    kept: Places = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.kept = self.rows.kept(self.places)
+
+    def count(self, mark: Mark) -> int:
+        """How many rows have the mark."""
+        return int(self.rows.marked(mark)[self.places].sum())
+
+    def has_kept(self, mark: Mark) -> bool:
+        """Whether a row that will be used has the mark."""
+        return bool(self.rows.marked(mark)[self.kept].any())
 
 
-def report_of(
-    data: DataSection, files: Sequence[Dataset], parts: tuple[Part, Part], tokenizer: ChatTokenizer | None, duplicates: int
-) -> DatasetReport:
+def report_of(data: DataSection, files: Sequence[Dataset], parts: tuple[Part, Part], tokenizer: ChatTokenizer | None) -> DatasetReport:
     """The findings in sum, scaled up where only a sample of the files was read."""
     first, (train, validation) = files[0], parts
-    kept = [*train.conversations, *validation.conversations]
+    kept = len(train.kept) + len(validation.kept)
     rows = sum(each.rows for each in files)
     factor = sum(each.rows / each.share for each in files) / rows if rows else 1.0
 
     def scaled(count: int) -> int:
         return round(count * factor)
 
-    spelled = 0 if tokenizer is None else sum(tokenizer.spells_control_tokens(conversation) for conversation in kept)
+    def marked(mark: Mark) -> int:
+        return scaled(train.count(mark) + validation.count(mark))
+
+    lengths = [part.rows.lengths(part.kept) for part in parts] if tokenizer is not None else []
+    gathered = [train.rows] if validation.rows is train.rows else [train.rows, validation.rows]
     return DatasetReport(
         files=tuple(file for each in files for file in each.files),
         format=first.detection.format.id,
@@ -46,43 +59,31 @@ def report_of(
         encoding=", ".join(dict.fromkeys(each.encoding for each in files)),
         columns=first.columns,
         rows=scaled(rows),
-        kept=scaled(len(kept)),
-        train_rows=scaled(len(kept)) - scaled(len(validation.conversations)),
-        validation_rows=scaled(len(validation.conversations)),
+        kept=scaled(kept),
+        train_rows=scaled(kept) - scaled(len(validation.kept)),
+        validation_rows=scaled(len(validation.kept)),
         rejected=tuple(row for each in files for row in each.rejected)[:LISTED_REJECTED],
         rejected_count=scaled(sum(each.rejected_count for each in files)),
         broken=scaled(sum(each.broken_count for each in files)),
-        lengths=scaled_lengths(lengths_of([*train.lengths, *validation.lengths]), factor),
+        lengths=scaled_lengths(lengths_of(np.concatenate(lengths)) if lengths else lengths_of([]), factor),
         max_length=data.max_length,
-        truncated=scaled(train.truncated + validation.truncated),
-        fully_masked=scaled(train.fully_masked + validation.fully_masked),
-        duplicates=scaled(duplicates),
-        leaks=scaled(_leaks(train.conversations, validation.conversations)),
-        control_tokens_in_text=scaled(spelled),
-        tokens=scaled(sum(len(each.ids) for each in train.encoded)),
-        learned_tokens=scaled(sum(sum(each.learned) for each in train.encoded)),
+        truncated=marked(Mark.TRUNCATED),
+        fully_masked=marked(Mark.MASKED),
+        duplicates=scaled(sum(each.duplicates for each in gathered)),
+        leaks=scaled(int(np.isin(validation.rows.asked(validation.kept), train.rows.asked(train.kept)).sum())),
+        control_tokens_in_text=marked(Mark.SPELLS),
+        tokens=scaled(int(np.minimum(train.rows.lengths(train.kept), data.max_length).sum(dtype=np.int64))),
+        learned_tokens=scaled(train.rows.learned(train.kept)),
         estimated=any(each.share < 1.0 for each in files),
-        fingerprint=_fingerprint(kept),
+        fingerprint=_fingerprint(parts),
         notes=_notes(data, files, parts, tokenizer),
     )
 
 
-def _leaks(train: Sequence[Conversation], validation: Sequence[Conversation]) -> int:
-    """Held-out rows whose user's text is learned as well: the model may have seen the answer."""
-    learned = {_asked(conversation) for conversation in train}
-    return sum(_asked(conversation) in learned for conversation in validation)
-
-
-def _asked(conversation: Conversation) -> str:
-    if conversation.text is not None:
-        return conversation.text
-    return "\n".join(turn.content.strip() for turn in conversation.messages if turn.role == "user")
-
-
-def _fingerprint(kept: Sequence[Conversation]) -> str:
+def _fingerprint(parts: tuple[Part, Part]) -> str:
     digest = sha256()
-    for conversation in kept:
-        digest.update(content_key(conversation))
+    for part in parts:
+        digest.update(part.rows.contents(part.kept))
     return digest.hexdigest()
 
 
@@ -91,15 +92,14 @@ def _notes(data: DataSection, files: Sequence[Dataset], parts: tuple[Part, Part]
     guessed = next((each for each in files if not each.encoding.startswith(("UTF", "Parquet", "Arrow"))), None)
     if guessed is not None:
         notes.append(f"{guessed.files[0]} looks like {guessed.encoding}. If letters look wrong, save the file as UTF-8.")
-    if parts[0].truncated and any(conversation.text is not None for conversation in parts[0].conversations):
+    if parts[0].has_kept(Mark.TRUNCATED) and parts[0].has_kept(Mark.PLAIN):
         notes.append(
             f"Texts are learned up to token {data.max_length}. Blank lines between their parts (in Markdown: headings) make every part "
             "a text of its own."
         )
-    notes.extend(dict.fromkeys(note for part in parts for conversation in part.conversations for note in conversation.notes))
-    roles = {turn.role for part in parts for conversation in part.conversations for turn in conversation.messages}
-    if tokenizer is not None and tokenizer.folds_system and "system" in roles:
+    notes.extend(dict.fromkeys(note for part in parts for note in part.rows.notes(part.kept)))
+    if tokenizer is not None and tokenizer.folds_system and any(part.has_kept(Mark.SYSTEM) for part in parts):
         notes.append(SYSTEM_NOTE)
-    if tokenizer is not None and tokenizer.folds_tools and "tool" in roles:
+    if tokenizer is not None and tokenizer.folds_tools and any(part.has_kept(Mark.TOOL) for part in parts):
         notes.append(TOOL_NOTE)
     return tuple(notes)

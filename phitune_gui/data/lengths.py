@@ -1,7 +1,9 @@
 """Sums up how many tokens rows have: smallest, middle, nearly all, largest, and a histogram of about twenty buckets."""
 
-from collections import Counter
 from collections.abc import Sequence
+
+import numpy as np
+import numpy.typing as npt
 
 from phitune_gui.core.dataset_report import Lengths
 
@@ -9,19 +11,19 @@ BUCKETS = 20
 _STEPS = (1, 2, 5)
 
 
-def lengths_of(lengths: Sequence[int]) -> Lengths:
+def lengths_of(lengths: Sequence[int] | npt.NDArray[np.uint32]) -> Lengths:
     """The figures of these lengths; all zero when there are none."""
-    if not lengths:
+    ordered = np.sort(np.asarray(lengths, np.int64))
+    if not ordered.size:
         return Lengths()
-    ordered = sorted(lengths)
-    width = _bucket_width(ordered[-1])
-    counts = Counter((length - 1) // width for length in ordered)
+    width = _bucket_width(int(ordered[-1]))
+    counts = np.bincount((ordered - 1) // width)
     return Lengths(
-        min=ordered[0],
+        min=int(ordered[0]),
         p50=_percentile(ordered, 50),
         p95=_percentile(ordered, 95),
-        max=ordered[-1],
-        histogram=tuple(((bucket + 1) * width, counts[bucket]) for bucket in range(max(counts) + 1)),
+        max=int(ordered[-1]),
+        histogram=tuple(((bucket + 1) * width, int(count)) for bucket, count in enumerate(counts)),
     )
 
 
@@ -30,9 +32,9 @@ def scaled_lengths(lengths: Lengths, factor: float) -> Lengths:
     return lengths.model_copy(update={"histogram": tuple((bound, round(count * factor)) for bound, count in lengths.histogram)})
 
 
-def _percentile(ordered: Sequence[int], percent: int) -> int:
+def _percentile(ordered: npt.NDArray[np.int64], percent: int) -> int:
     """The smallest length that at least `percent` of a hundred rows do not exceed."""
-    return ordered[max(0, -(-len(ordered) * percent // 100) - 1)]
+    return int(ordered[max(0, -(-len(ordered) * percent // 100) - 1)])
 
 
 def _bucket_width(longest: int) -> int:

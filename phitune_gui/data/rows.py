@@ -1,6 +1,6 @@
-"""Turns dataset files into conversations, and keeps count of what could not be used and why."""
+"""Turns dataset files into conversations, one after another, and keeps count of what could not be used and why."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from itertools import chain, islice
@@ -18,11 +18,12 @@ from phitune_gui.data.readers import OpenFile, open_rows
 from phitune_gui.data.readers.data_row import DataRow, ReadRow
 
 LISTED_REJECTED = 200
+TICK_ROWS = 200
 
 
 @dataclass(slots=True)
 class Dataset:
-    """What one or several files held. `share` is the part of the files that was read; 1 when all of it was.
+    """What one or several files held, counted while they are read. `share` is the part of the files that was read; 1 when all of it was.
 
     `roles` are the recipe's columns with what the format learned from the rows (the labels of a classification).
     """
@@ -32,7 +33,6 @@ class Dataset:
     encoding: str
     columns: tuple[str, ...]
     rows: int = 0
-    conversations: list[Conversation] = field(default_factory=list)
     rejected: list[RejectedRow] = field(default_factory=list)
     rejected_count: int = 0
     broken_count: int = 0
@@ -55,15 +55,51 @@ def source_paths(data: DataSection) -> list[Path]:
     return [expanded(source.path) for source in data.sources]
 
 
-def load_rows(paths: Sequence[Path], data: DataSection, max_rows: int | None = None) -> Dataset:
-    """The conversations of all files, in order; at most `max_rows` rows are read. Raises CannotStart for files that cannot be used."""
-    loaded: list[Dataset] = []
-    for path in paths:
-        left = None if max_rows is None else max_rows - sum(dataset.rows for dataset in loaded)
-        if left is not None and left <= 0:
-            break
-        loaded.append(_load_file(path, data, left))
-    return loaded[0] if len(paths) == 1 else _joined(loaded, paths)
+class RowReader:
+    """The rows of all files, in order, each once; at most `max_rows` are read. What the files hold is counted on the way.
+
+    Going over it raises CannotStart for files that cannot be used, and what `tick` raises, which is called every TICK_ROWS rows.
+    """
+
+    def __init__(
+        self, paths: Sequence[Path], data: DataSection, max_rows: int | None = None, tick: Callable[[], None] = lambda: None
+    ) -> None:
+        self._paths, self._data, self._max_rows, self._tick = paths, data, max_rows, tick
+        self._read: list[Dataset] = []
+        self._now: _OpenConversations | None = None
+
+    def __iter__(self) -> Iterator[Conversation | RejectedRow]:
+        for path in self._paths:
+            left = None if self._max_rows is None else self._max_rows - self.rows
+            if left is not None and left <= 0:
+                return
+            with _open_conversations(path, self._data, left, self._tick) as file:
+                self._now = file
+                dataset = Dataset((str(path),), file.detection, file.encoding, file.columns, roles=file.roles)
+                self._read.append(dataset)
+                for row in file.rows:
+                    dataset.rows += 1
+                    yield row
+            dataset.share, self._now = file.share, None
+
+    @property
+    def rows(self) -> int:
+        """How many rows were read so far."""
+        return sum(dataset.rows for dataset in self._read)
+
+    @property
+    def progress(self) -> float:
+        """The part of the files that was read so far, about."""
+        begun = len(self._read) - (self._now is not None)
+        return (begun + (self._now.progress() if self._now is not None else 0.0)) / len(self._paths)
+
+    def reject(self, row: RejectedRow) -> None:
+        """Count a row that cannot be used."""
+        next(dataset for dataset in reversed(self._read) if dataset.files[0] == row.file).reject(row)
+
+    def dataset(self) -> Dataset:
+        """What all files together held."""
+        return self._read[0] if len(self._paths) == 1 else _joined(self._read, self._paths)
 
 
 def conversation_at(paths: Sequence[Path], data: DataSection, row: int) -> Conversation | RejectedRow:
@@ -84,22 +120,39 @@ class _OpenConversations:
     encoding: str
     columns: tuple[str, ...]
     roles: Mapping[str, str]
-    rows: Iterator[Conversation | RejectedRow]
+    size: Callable[[], float]
+    rows: Iterator[Conversation | RejectedRow] = field(default_factory=lambda: iter(()))
     share: float = 1.0
+    end: int = 0
+    _whole: float = 0.0
+
+    def progress(self) -> float:
+        """The part of the file that was read so far, about; how large it is gets asked once, because that may take a while."""
+        self._whole = self._whole or max(self.size(), 1.0)
+        return min(1.0, self.end / self._whole)
+
+    def convert(self, items: Iterable[ReadRow]) -> Iterator[Conversation | RejectedRow]:
+        """Each row in turn as a conversation, or as rejected."""
+        for item in items:
+            if isinstance(item, DataRow):
+                self.end = item.end
+            yield _conversation(item, self.detection, self.roles)
 
 
 @contextmanager
-def _open_conversations(path: Path, data: DataSection, max_rows: int | None = None) -> Iterator[_OpenConversations]:
+def _open_conversations(
+    path: Path, data: DataSection, max_rows: int | None = None, tick: Callable[[], None] = lambda: None
+) -> Iterator[_OpenConversations]:
     with open_rows(path) as file:
-        items = file.rows if max_rows is None else islice(file.rows, max_rows)
+        items = _ticking(islice(file.rows, max_rows), tick)
         head = list(islice(items, LOOKED_AT_ROWS))
         values = [item.values for item in head if isinstance(item, DataRow)]
         if not values:
             raise _nothing_usable(path, head)
         detection = detect(values, data, str(path))
-        known, roles = _learned(chain(head, items), detection.format, data.columns)
-        rows = (_conversation(item, detection, roles) for item in known)
-        opened = _OpenConversations(detection, file.encoding, column_names(values), roles, rows)
+        roles = _learned(path, detection.format, data.columns, max_rows, tick)
+        opened = _OpenConversations(detection, file.encoding, column_names(values), roles, file.size)
+        opened.rows = opened.convert(chain(head, items))
         yield opened
         if max_rows is not None:
             opened.share = _share_read(file, max_rows)
@@ -113,12 +166,22 @@ def _share_read(file: OpenFile, rows: int) -> float:
     return 1.0
 
 
-def _learned(items: Iterator[ReadRow], format: DatasetFormat, columns: Mapping[str, str]) -> tuple[Iterator[ReadRow], Mapping[str, str]]:
-    """The rows, and the columns with what the format learns from all of them, where it has to see them first."""
+def _ticking(items: Iterable[ReadRow], tick: Callable[[], None]) -> Iterator[ReadRow]:
+    for number, item in enumerate(items, 1):
+        if number % TICK_ROWS == 0:
+            tick()
+        yield item
+
+
+def _learned(
+    path: Path, format: DatasetFormat, columns: Mapping[str, str], max_rows: int | None, tick: Callable[[], None]
+) -> Mapping[str, str]:
+    """The columns with what the format learns from all rows, where it has to see them first; they are then read twice."""
     if format.learn_columns is None:
-        return items, columns
-    known = list(items)
-    return iter(known), format.learn_columns([item.values for item in known if isinstance(item, DataRow)], columns)
+        return columns
+    with open_rows(path) as file:
+        items = _ticking(islice(file.rows, max_rows), tick)
+        return format.learn_columns((item.values for item in items if isinstance(item, DataRow)), columns)
 
 
 def _conversation(row: ReadRow, detection: Detection, columns: Mapping[str, str]) -> Conversation | RejectedRow:
@@ -148,19 +211,6 @@ def _nothing_usable(path: Path, head: Sequence[ReadRow]) -> CannotStart:
     )
 
 
-def _load_file(path: Path, data: DataSection, max_rows: int | None) -> Dataset:
-    with _open_conversations(path, data, max_rows) as file:
-        dataset = Dataset((str(path),), file.detection, file.encoding, file.columns, roles=file.roles)
-        for row in file.rows:
-            dataset.rows += 1
-            if isinstance(row, RejectedRow):
-                dataset.reject(row)
-            else:
-                dataset.conversations.append(row)
-    dataset.share = file.share
-    return dataset
-
-
 def _joined(loaded: Sequence[Dataset], paths: Sequence[Path]) -> Dataset:
     """All files as one; the format, certainty and reason of the first are named, a file that differs is noted."""
     first = loaded[0]
@@ -176,7 +226,6 @@ def _joined(loaded: Sequence[Dataset], paths: Sequence[Path]) -> Dataset:
         notes=tuple(f"{each.files[0]} is read as: {each.detection.format.label}." for each in others),
     )
     for each in loaded:
-        joined.conversations.extend(each.conversations)
         joined.rejected.extend(each.rejected[: LISTED_REJECTED - len(joined.rejected)])
         joined.rejected_count += each.rejected_count
         joined.broken_count += each.broken_count

@@ -21,13 +21,22 @@ class TrainingRows:
 
 def training_rows(recipe: Recipe, model: BaseModel) -> TrainingRows:
     """All rows of the recipe's data. Raises CannotStart when nothing is left to learn."""
-    examined = examine(recipe.data, model, recipe.training.seed)
+    kept = _Listed()
+    examined = examine(recipe.data, model, recipe.training.seed, keep=kept)
     report = examined.report
-    if not examined.train.encoded:
+    if not len(examined.train):
         raise CannotStart(
             "data.sources",
             f"No row is left to learn from: {report.rows} read, {report.rejected_count} rejected, {report.duplicates} double, "
             f"{report.fully_masked} with their answer behind token {report.max_length}.",
             "Look at the rejected rows (the Data page and phitune inspect list them), or raise the longest conversation.",
         )
-    return TrainingRows(examined.train.encoded, examined.validation.encoded, report)
+    return TrainingRows([kept.rows[at] for at in examined.train], [kept.rows[at] for at in examined.validation], report)
+
+
+class _Listed:
+    def __init__(self) -> None:
+        self.rows: list[Encoded] = []
+
+    def add(self, row: Encoded) -> None:
+        self.rows.append(row)

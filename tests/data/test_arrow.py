@@ -16,8 +16,8 @@ from phitune_gui.core.dataset_report import RejectedRow
 from phitune_gui.core.problem import CannotStart
 from phitune_gui.data.readers import open_rows
 from phitune_gui.data.readers.data_row import MAX_COLUMNS, MAX_ROW_BYTES, DataRow, ReadRow
-from phitune_gui.data.rows import load_rows
 from tests.data.conftest import SectionOf
+from tests.helpers.all_rows import load_rows
 
 Save = Callable[[pyarrow.Table, Path], None]
 

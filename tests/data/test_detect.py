@@ -7,9 +7,10 @@ from pathlib import Path
 import pytest
 
 from phitune_gui.core.problem import CannotStart
-from phitune_gui.data.rows import LISTED_REJECTED, conversation_at, load_rows
+from phitune_gui.data.rows import LISTED_REJECTED, conversation_at
 from tests.catalog.test_formats import SAMPLES
 from tests.data.conftest import SectionOf, WriteData
+from tests.helpers.all_rows import load_rows
 
 
 def test_certainty_and_reason_are_said(write: WriteData, section: SectionOf) -> None:

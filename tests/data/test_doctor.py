@@ -1,6 +1,7 @@
 """The doctor counts what is kept, double, leaking, cut and masked, and training gets exactly what it and the preview show."""
 
 import json
+import tracemalloc
 from pathlib import Path
 
 import pytest
@@ -11,6 +12,7 @@ from phitune_gui.core.base_model import BaseModel
 from phitune_gui.core.problem import CannotStart
 from phitune_gui.core.recipe import DataSection, ModelSection, Recipe
 from phitune_gui.data.desk import OPERATIONS
+from phitune_gui.data.doctor import examine
 from phitune_gui.data.inspection import inspect
 from phitune_gui.data.lengths import BUCKETS, lengths_of
 from phitune_gui.data.preview import preview_row
@@ -132,6 +134,49 @@ def test_a_sample_is_scaled_up_and_called_estimated(write: WriteData, section: S
     assert sample.rows == pytest.approx(whole.rows, rel=0.02)
     assert sample.tokens == pytest.approx(whole.tokens, rel=0.02)
     assert sample.train_rows + sample.validation_rows == sample.kept
+
+
+def test_a_row_more_costs_less_than_a_hundred_bytes_of_memory(write: WriteData, section: SectionOf) -> None:
+    def peak(rows: int) -> int:
+        request = InspectRequest(data=section(write("a.jsonl", many(rows) + many(rows // 10))))
+        tracemalloc.start()
+        try:
+            assert inspect(request).duplicates == rows // 10
+            return tracemalloc.get_traced_memory()[1]
+        finally:
+            tracemalloc.stop()
+
+    peak(10)
+    assert peak(22_000) - peak(2_000) < 100 * 20_000
+
+
+class Enough(Exception):
+    """Whoever listens has heard enough."""
+
+
+def test_rows_and_progress_are_told_while_it_reads_and_whoever_listens_can_end_it(
+    write: WriteData, section: SectionOf, tiny_model: BaseModel
+) -> None:
+    told: list[tuple[float, int]] = []
+
+    def end_it(share: float, rows: int) -> None:
+        told.append((share, rows))
+        if rows >= 2000:
+            raise Enough
+
+    path, held_out = write("a.jsonl", many(3000)), write("b.jsonl", many(1500))
+    with pytest.raises(Enough):
+        examine(section(path), tiny_model, 7, tell=end_it)
+    assert [rows >= 2000 for _, rows in told] == [False] * (len(told) - 1) + [True]
+    assert told[-1][1] < 2200
+    told.clear()
+    examine(section(path, path, validation=held_out), None, 7, tell=lambda share, rows: told.append((share, rows)))
+
+    assert [rows for _, rows in told] == sorted(rows for _, rows in told)
+    assert [share for share, _ in told] == sorted(share for share, _ in told)
+    assert told[0][0] < 0.1
+    assert told[-1][0] > 0.9
+    assert told[-1][1] > 6000
 
 
 def test_the_fingerprint_follows_the_kept_rows(write: WriteData, section: SectionOf) -> None:

@@ -11,8 +11,8 @@ from phitune_gui.core.dataset_report import RejectedRow
 from phitune_gui.core.problem import CannotStart
 from phitune_gui.data.readers import open_rows
 from phitune_gui.data.readers.data_row import DataRow, ReadRow
-from phitune_gui.data.rows import load_rows
 from tests.data.conftest import SectionOf
+from tests.helpers.all_rows import load_rows
 
 TEXT_SUFFIXES = (".jsonl", ".json", ".csv", ".tsv", ".txt", ".md")
 ANYTHING = st.recursive(

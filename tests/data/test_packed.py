@@ -18,8 +18,8 @@ from hypothesis import strategies as st
 from phitune_gui.core.problem import CannotStart
 from phitune_gui.data.readers import open_rows, packed
 from phitune_gui.data.readers.data_row import DataRow, ReadRow
-from phitune_gui.data.rows import load_rows
 from tests.data.conftest import SectionOf, WriteData
+from tests.helpers.all_rows import load_rows
 
 ROWS = "".join(f'{{"instruction": "Größe {number}?", "output": "{number * 7919 % 1000003}"}}\n' for number in range(3000))
 Pack = Callable[[bytes], bytes]

@@ -1,6 +1,6 @@
 """Texts with a label: the model is asked which of the labels found in the data fits, and answers with the label."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable
 
 from phitune_gui.catalog.formats.dataset_format import ColumnRole, Columns, DatasetFormat, Row, ask, found_in, has_roles, is_preference
 from phitune_gui.core.messages import Conversation
@@ -18,11 +18,11 @@ def looks_like(row: Row) -> float:
     return 1.0 if has_roles(row, (TEXT, LABEL)) and not is_preference(row) else 0.0
 
 
-def learn_columns(rows: Sequence[Row], columns: Columns) -> Columns:
+def learn_columns(rows: Iterable[Row], columns: Columns) -> Columns:
     """The columns with the labels found in the data added, in alphabetical order."""
     if LABELS in columns:
         return columns
-    found = found_in(rows, lambda row: [LABEL.text(row, columns).strip()])
+    found = found_in(rows, lambda row: [LABEL.text(row, columns).strip()], MOST_LABELS)
     return {**columns, LABELS: ", ".join(found) if len(found) <= MOST_LABELS else ""}
 
 

@@ -1,7 +1,7 @@
 """What a dataset format is, and the few rules by which every format turns a row into a conversation."""
 
 import math
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -102,10 +102,15 @@ def ask_below(context: str, question: str, answer: str) -> Conversation:
     return ask(f"{context}\n\n{question}" if context.strip() else question, answer)
 
 
-def found_in(rows: Iterable[Row], words_of: Callable[[Row], Iterable[str]]) -> list[str]:
-    """The different words of all rows in alphabetical order; a bad row is passed over, it is said when it is turned into messages."""
+def found_in(rows: Iterable[Row], words_of: Callable[[Row], Iterable[str]], most: int) -> list[str]:
+    """The different words of all rows in alphabetical order; a bad row is passed over, it is said when it is turned into messages.
+
+    With more than `most` of them they are of no use, and the rest of the rows is not looked at.
+    """
     found: set[str] = set()
     for row in rows:
+        if len(found) > most:
+            break
         try:
             found.update(words_of(row))
         except BadRow:
@@ -128,7 +133,7 @@ class DatasetFormat:
     """One way to write a dataset. `looks_like` says from 0 to 1 how much a row looks like it.
 
     `to_messages` raises BadRow (a ValueError) with a sentence for a row that cannot be used.
-    `learn_columns`, where a format has one, sees all rows first and may add to the columns that `to_messages` is given.
+    `learn_columns`, where a format has one, sees all rows first, once, and may add to the columns that `to_messages` is given.
     """
 
     id: str
@@ -137,7 +142,7 @@ class DatasetFormat:
     roles: tuple[ColumnRole, ...]
     looks_like: Callable[[Row], float]
     to_messages: Callable[[Row, Columns], Conversation]
-    learn_columns: Callable[[Sequence[Row], Columns], Columns] | None = None
+    learn_columns: Callable[[Iterable[Row], Columns], Columns] | None = None
 
     def wants(self) -> str:
         """The columns this format needs, in words: `question, answer`."""

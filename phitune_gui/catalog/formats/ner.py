@@ -1,7 +1,7 @@
 """Words with tags: the model is asked which names are in the text, or which tag each word has, and answers line by line."""
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 from phitune_gui.catalog.formats.classification import LABELS, MOST_LABELS
@@ -23,6 +23,8 @@ TOKENS = ColumnRole("tokens", "The words of the text, as a list.", ("tokens", "w
 TAGS = ColumnRole("tags", "The tag of each word, as a list.", ("tags", "ner_tags", "pos_tags", "labels"))
 NOTHING = "None."
 """The answer for a text without names."""
+MOST_FOUND = 10_000
+"""Tags that are kept apart while they are looked for; more are no tags."""
 _SPAN = re.compile(r"(?:O|[BIELSU]-.+)")
 
 
@@ -34,11 +36,11 @@ def looks_like(row: Row) -> float:
     return 1.0 if isinstance(tokens, list) and isinstance(tags, list) and len(tokens) == len(tags) else 0.0
 
 
-def learn_columns(rows: Sequence[Row], columns: Columns) -> Columns:
+def learn_columns(rows: Iterable[Row], columns: Columns) -> Columns:
     """The columns with the tags found in the data added, in alphabetical order."""
     if LABELS in columns:
         return columns
-    return {**columns, LABELS: ", ".join(found_in(rows, lambda row: [tag for _, tag in _tagged(row, columns)]))}
+    return {**columns, LABELS: ", ".join(found_in(rows, lambda row: [tag for _, tag in _tagged(row, columns)], MOST_FOUND))}
 
 
 def to_messages(row: Row, columns: Columns) -> Conversation:

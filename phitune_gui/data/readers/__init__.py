@@ -51,10 +51,19 @@ def open_rows(path: Path) -> Iterator[OpenFile]:
     if suffix in _BATCH_READERS:
         read, kind, size = _BATCH_READERS[suffix]
         with open_seekable(path) as file:
-            yield OpenFile(read(file, path), kind, lambda: size(file))
+            yield OpenFile(read(file, path), kind, lambda: _in_place(size, file))
         return
     with open_as_utf8(path) as (stream, encoding):
         yield OpenFile(_TEXT_READERS[suffix](stream, str(path)), encoding, lambda: unpacked_size(path) * _growth(stream))
+
+
+def _in_place(size: Callable[[BinaryIO], float], file: BinaryIO) -> float:
+    """The size, with the file then standing where it stood: its rows may be half read."""
+    place = file.tell()
+    try:
+        return size(file)
+    finally:
+        file.seek(place)
 
 
 def _growth(stream: BinaryIO) -> float:
