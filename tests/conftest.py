@@ -16,6 +16,14 @@ hypothesis.settings.load_profile("shared-machine")
 TEST_DATA = os.environ.get("PHITUNE_TEST_DATA")
 
 
+@pytest.fixture(scope="session", autouse=True)
+def home_of_what_tests_share(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """What is made once for several tests finds no person's home either."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("PHITUNE_HOME", str(tmp_path_factory.mktemp("shared-home")))
+        yield
+
+
 @pytest.fixture(autouse=True)
 def own_home(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Nothing of the person who runs the tests is read or written."""

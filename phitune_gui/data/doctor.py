@@ -17,7 +17,7 @@ from phitune_gui.data.gathered import Gathered, Mark
 from phitune_gui.data.person_paths import expanded
 from phitune_gui.data.rows import Dataset, RowReader, rejected, source_paths
 from phitune_gui.data.split import Places, split
-from phitune_gui.data.tokens import BATCH_ROWS, ChatTokenizer, Encoded
+from phitune_gui.data.tokens import BATCH_ROWS, ChatTokenizer, TokenRow
 
 BATCH_LETTERS = 500_000
 """So much text is turned into tokens at a time, or BATCH_ROWS rows; long rows must not fill the memory."""
@@ -28,7 +28,7 @@ Tell = Callable[[float, int], None]
 class Keep(Protocol):
     """Where the tokens of the rows that will be used go, one row after another."""
 
-    def add(self, row: Encoded) -> None:
+    def add(self, row: TokenRow) -> None:
         """Take the next row."""
         ...
 
@@ -96,10 +96,10 @@ class _Doctor:
         self.rows_before += reader.rows
         return reader.dataset(), rows
 
-    def _encoded(self, fresh: list[Conversation]) -> Iterator[Encoded | BadRow | None]:
+    def _encoded(self, fresh: list[Conversation]) -> Iterator[TokenRow | BadRow | None]:
         return iter([None] * len(fresh)) if self.tokenizer is None else self.tokenizer.encode_all(fresh, self.data.train_on)
 
-    def _take(self, conversation: Conversation, encoded: Encoded | BadRow | None, reader: RowReader, rows: Gathered) -> None:
+    def _take(self, conversation: Conversation, encoded: TokenRow | BadRow | None, reader: RowReader, rows: Gathered) -> None:
         """Rows that the template refuses are rejected, rows without a learned token are left out."""
         if encoded is None or self.tokenizer is None:
             rows.finish(conversation, Mark.KEPT)
@@ -109,12 +109,12 @@ class _Doctor:
             rows.finish(conversation, Mark(0))
             return
         cut = encoded.cut(self.data.max_length)
-        if not any(cut.learned[1:]):
+        if not cut.learns:
             rows.finish(conversation, Mark.MASKED)
             return
         marks = Mark.KEPT | Mark.TRUNCATED * (len(cut.ids) < len(encoded.ids))
         marks |= Mark.SPELLS * self.tokenizer.spells_control_tokens(conversation)
-        rows.finish(conversation, marks, len(encoded.ids), sum(cut.learned))
+        rows.finish(conversation, marks, len(encoded.ids), cut.learned)
         if self.keep is not None:
             self.keep.add(cut)
 

@@ -32,6 +32,9 @@ class KeySet:
             self._widen()
         return True
 
+    def __contains__(self, key: bytes) -> bool:
+        return self._slots[self._slot(key)] != _FREE
+
     def __iter__(self) -> Iterator[bytes]:
         for start in range(0, len(self._keys), KEY_BYTES):
             yield bytes(self._keys[start : start + KEY_BYTES])

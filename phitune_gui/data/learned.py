@@ -11,22 +11,25 @@ class Markers:
     header: tuple[int, ...]
     end: tuple[int, ...]
 
-    def learned(self, ids: Sequence[int]) -> list[bool]:
-        """True for each token after a header through the end; an answer without an end is learned to the last token."""
-        learned = [False] * len(ids)
+    def spans(self, ids: Sequence[int]) -> list[tuple[int, int]]:
+        """Where (from, to) tokens after a header through the end stand; an answer without an end is learned to the last token."""
+        spans = []
         position = _after(ids, self.header, 0)
         while position is not None:
             end = _after(ids, self.end, position) or len(ids)
-            learned[position:end] = [True] * (end - position)
+            spans.append((position, end))
             position = _after(ids, self.header, end)
-        return learned
+        return spans
 
 
 def _after(ids: Sequence[int], wanted: tuple[int, ...], start: int) -> int | None:
     """The position behind the next occurrence of `wanted` from `start` on; None when there is none."""
     if not wanted:
         return None
-    for at in range(start, len(ids) - len(wanted) + 1):
-        if ids[at] == wanted[0] and tuple(ids[at : at + len(wanted)]) == wanted:
-            return at + len(wanted)
-    return None
+    while True:
+        try:
+            start = ids.index(wanted[0], start) + 1
+        except ValueError:
+            return None
+        if len(wanted) == 1 or tuple(ids[start - 1 : start - 1 + len(wanted)]) == wanted:
+            return start - 1 + len(wanted)

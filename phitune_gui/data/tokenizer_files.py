@@ -11,6 +11,10 @@ from phitune_gui.core.problem import CannotStart
 from phitune_gui.data.render import MAX_TEMPLATE_BYTES
 
 MAX_JSON_BYTES = 64 * 1024 * 1024
+_TOKENIZER, _CONFIG, _TEMPLATE, _SPECIALS, _GENERATION = TOKENIZER_FILES = (
+    "tokenizer.json", "tokenizer_config.json", "chat_template.jinja", "special_tokens_map.json", "generation_config.json",
+)  # fmt: skip
+"""All that a model folder can say about its tokenizer."""
 _SPECIAL = ("bos_token", "eos_token", "unk_token", "sep_token", "pad_token", "cls_token", "mask_token")
 
 
@@ -27,24 +31,24 @@ class TokenizerFiles:
 
 def read_tokenizer_files(folder: Path) -> TokenizerFiles:
     """The files of a model folder. Raises CannotStart when tokenizer.json is missing or one of them cannot be read."""
-    path = folder / "tokenizer.json"
+    path = folder / _TOKENIZER
     if not path.is_file():
         raise CannotStart("model.path", f"The model folder '{folder}' has no tokenizer.json.", "Copy it there from where the model came.")
-    config = _json_object(folder / "tokenizer_config.json")
+    config = _json_object(folder / _CONFIG)
     return TokenizerFiles(
         tokenizer=_json_object(path),
         template=_template(folder, config),
-        special_tokens=_special_tokens({**_json_object(folder / "special_tokens_map.json"), **config}),
+        special_tokens=_special_tokens({**_json_object(folder / _SPECIALS), **config}),
         adds_bos=config.get("add_bos_token") is True,
-        end_ids=_end_ids(_json_object(folder / "generation_config.json")),
+        end_ids=_end_ids(_json_object(folder / _GENERATION)),
     )
 
 
 def _template(folder: Path, config: Mapping[str, Any]) -> str | None:
     """chat_template.jinja wins over tokenizer_config.json; of several named templates the default one is used."""
-    path = folder / "chat_template.jinja"
+    path = folder / _TEMPLATE
     if path.exists():
-        return _read(path, MAX_TEMPLATE_BYTES).decode("utf-8", errors="replace")
+        return read_model_file(path, MAX_TEMPLATE_BYTES).decode("utf-8", errors="replace")
     template = config.get("chat_template")
     if isinstance(template, list):
         template = {each.get("name"): each.get("template") for each in template if isinstance(each, dict)}
@@ -69,13 +73,14 @@ def _json_object(path: Path) -> dict[str, Any]:
     if not path.exists():
         return {}
     try:
-        value = orjson.loads(_read(path, MAX_JSON_BYTES))
+        value = orjson.loads(read_model_file(path))
     except orjson.JSONDecodeError as error:
         raise CannotStart("model.path", f"The model's '{path}' is not valid JSON: {error}.", "Copy the model again.") from error
     return value if isinstance(value, dict) else {}
 
 
-def _read(path: Path, limit: int) -> bytes:
+def read_model_file(path: Path, limit: int = MAX_JSON_BYTES) -> bytes:
+    """The whole file. Raises CannotStart for what is no plain file, too long or not to be read."""
     if not path.is_file():  # opening a pipe or a device can wait for ever
         raise CannotStart("model.path", f"The model's '{path}' is no file but a folder, a pipe or a device.", "Copy the model again.")
     try:

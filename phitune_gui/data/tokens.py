@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 import orjson
 from tokenizers import Tokenizer
@@ -21,6 +21,38 @@ from phitune_gui.data.tokenizer_files import TokenizerFiles, read_tokenizer_file
 
 TrainOn = Literal["answers", "everything"]
 BATCH_ROWS = 1000
+
+
+class TokenRow(NamedTuple):
+    """One row's token ids, the stretches (from, to) of them that carry loss, and the text they were made from."""
+
+    ids: list[int]
+    spans: list[tuple[int, int]]
+    text: str
+
+    def cut(self, max_length: int) -> "TokenRow":
+        """The first `max_length` tokens."""
+        if len(self.ids) <= max_length:
+            return self
+        spans = [(start, min(end, max_length)) for start, end in self.spans if start < max_length]
+        return TokenRow(self.ids[:max_length], spans, self.text)
+
+    @property
+    def learns(self) -> bool:
+        """Whether a token carries loss; the first one is never predicted."""
+        return any(end > max(start, 1) for start, end in self.spans)
+
+    @property
+    def learned(self) -> int:
+        """How many tokens carry loss."""
+        return sum(end - start for start, end in self.spans)
+
+    def encoded(self) -> "Encoded":
+        """The same, token by token."""
+        learned = [False] * len(self.ids)
+        for start, end in self.spans:
+            learned[start:end] = [True] * (end - start)
+        return Encoded(self.ids, learned, self.text)
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,9 +102,9 @@ class ChatTokenizer:
     def encode(self, conversation: Conversation, train_on: TrainOn = "answers") -> Encoded:
         """All of the conversation's tokens, not cut. Raises BadRow when the chat template refuses it."""
         cut = self._cut(conversation)
-        return self._assembled(cut, self._ids_of([cut]), train_on, conversation.text is not None)
+        return self._assembled(cut, self._ids_of([cut]), train_on, conversation.text is not None).encoded()
 
-    def encode_all(self, conversations: Iterable[Conversation], train_on: TrainOn = "answers") -> Iterator[Encoded | BadRow]:
+    def encode_all(self, conversations: Iterable[Conversation], train_on: TrainOn = "answers") -> Iterator[TokenRow | BadRow]:
         """As `encode`, many at a time and faster; a BadRow in the place of each that is refused."""
         remaining = iter(conversations)
         while batch := list(islice(remaining, BATCH_ROWS)):
@@ -132,18 +164,18 @@ class ChatTokenizer:
         encodings = self._tokenizer.encode_batch_fast(texts, add_special_tokens=False)
         return {text: encoding.ids for text, encoding in zip(texts, encodings, strict=True)}
 
-    def _assembled(self, cut: CutText, ids: Mapping[str, list[int]], train_on: TrainOn, is_plain: bool) -> Encoded:
+    def _assembled(self, cut: CutText, ids: Mapping[str, list[int]], train_on: TrainOn, is_plain: bool) -> TokenRow:
         joined = _joined(cut, ids)
         if is_plain:
             joined = [*self._first, *joined, *self._closing]
         if is_plain or train_on == "everything":
             leads = bool(joined) and joined[0] == self.bos_id
-            return Encoded(joined, [not (leads and at == 0) for at in range(len(joined))], cut.text)
+            return TokenRow(joined, [(1 if leads else 0, len(joined))] if len(joined) > leads else [], cut.text)
         if self._markers is None:
             raise CannotStart(
                 "data.train_on", "PhiTune does not know how this model marks answers.", "Learn from everything, or choose another model."
             )
-        return Encoded(joined, self._markers.learned(joined), cut.text)
+        return TokenRow(joined, self._markers.spans(joined), cut.text)
 
     def _texts_of(self, text: str) -> list[str]:
         """The part of the text that each of its tokens covers; a letter made of several tokens is shown with the first."""

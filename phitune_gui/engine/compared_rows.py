@@ -1,7 +1,8 @@
 """The rows that a run's exports are compared on: chosen and kept before the first step, so that a later change of the data is harmless."""
 
-from collections.abc import Iterator, Sequence
-from itertools import islice
+from array import array
+from collections.abc import Iterable, Iterator
+from itertools import chain, islice
 from pathlib import Path
 from typing import Literal
 
@@ -12,6 +13,9 @@ from phitune_gui.core.names import COMPARED_ROWS_FILE, EVENTS_FILE
 from phitune_gui.core.problem import CannotStart
 from phitune_gui.core.recipe import DataSection, DataSource, ValidationSection
 from phitune_gui.core.value import Value
+from phitune_gui.data.key_set import KeySet
+from phitune_gui.data.split import key_of
+from phitune_gui.data.token_files import KEPT_LETTERS
 from phitune_gui.data.tokens import Encoded
 from phitune_gui.data.training_rows import TrainingRows, training_rows
 from phitune_gui.engine.run_source import RunSource
@@ -20,8 +24,6 @@ from phitune_gui.files.lines import LineTail
 from phitune_gui.files.resources import resource
 
 MAX_ROWS, MAX_LENGTH = 24, 1024
-MAX_TEXT = 2000
-"""Characters of a rendered conversation that tokenizers are compared on."""
 HELD_OUT, LEARNED = "held-out", "training"
 
 
@@ -69,25 +71,36 @@ def rows_to_compare(source: RunSource) -> ComparedRows:
 
 def choose_rows(rows: TrainingRows) -> ComparedRows:
     """The first rows that are held out and not learned as well; without any, the first ones that are learned."""
-    held_out = _not_learned(rows)
-    chosen = tuple(islice(_usable(held_out or rows.train), MAX_ROWS))
-    return ComparedRows(source=HELD_OUT if held_out else LEARNED, rows=chosen)
+    chosen = _not_learned(rows)
+    source = HELD_OUT if chosen else LEARNED
+    return ComparedRows(source=source, rows=chosen or tuple(islice(_usable(rows.train), MAX_ROWS)))
 
 
-def _not_learned(rows: TrainingRows) -> list[Encoded]:
-    """A validation file of the person's may hold rows that are in the training file too."""
-    usable = {tuple(row.ids): row for row in rows.validation if any(row.cut(MAX_LENGTH).learned[1:])}
+def _not_learned(rows: TrainingRows) -> tuple[KeptRow, ...]:
+    """A validation file of the person's may hold rows that are in the training file too, or twice.
+
+    Rows may lie on the disk and be many, so keys of them are held and not they themselves.
+    """
+    usable = (row for row in rows.validation if any(row.cut(MAX_LENGTH).learned[1:]))
+    first = next(usable, None)
+    if first is None:
+        return ()
+    known = KeySet()
     for row in rows.train:
-        usable.pop(tuple(row.ids), None)
-    return list(usable.values())
+        known.add(_key(row))
+    return tuple(islice(_usable(row for row in chain((first,), usable) if known.add(_key(row))), MAX_ROWS))
 
 
-def _usable(rows: Sequence[Encoded]) -> Iterator[KeptRow]:
+def _key(row: Encoded) -> bytes:
+    return key_of(array("I", row.ids).tobytes())
+
+
+def _usable(rows: Iterable[Encoded]) -> Iterator[KeptRow]:
     for row in rows:
         cut = row.cut(MAX_LENGTH)
         learned = tuple(place for place, is_learned in enumerate(cut.learned) if is_learned and place > 0)
         if learned:
-            yield KeptRow(ids=tuple(cut.ids), learned=learned, text=row.text[:MAX_TEXT])
+            yield KeptRow(ids=tuple(cut.ids), learned=learned, text=row.text[:KEPT_LETTERS])
 
 
 def _kept(run: Path) -> ComparedRows | None:

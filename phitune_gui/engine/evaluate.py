@@ -46,12 +46,14 @@ def mean_loss(
 
 
 def _groups(rows: Sequence[Encoded], together: int) -> Iterator[list[Encoded]]:
-    most = max(LEAST_JUDGED_TOKENS, together * max((len(row.ids) for row in rows), default=0))
+    """Rows may lie on the disk, so only the lengths of all are held at once."""
+    lengths = [len(row.ids) for row in rows]
+    most = max(LEAST_JUDGED_TOKENS, together * max(lengths, default=0))
     group: list[Encoded] = []
-    for row in sorted(rows, key=lambda row: len(row.ids)):
-        if group and len(row.ids) * (len(group) + 1) > most:
+    for place in sorted(range(len(rows)), key=lengths.__getitem__):
+        if group and lengths[place] * (len(group) + 1) > most:
             yield group
             group = []
-        group.append(row)
+        group.append(rows[place])
     if group:
         yield group

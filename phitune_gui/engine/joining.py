@@ -16,7 +16,7 @@ from phitune_gui.data.training_rows import TrainingRows, training_rows
 from phitune_gui.engine.checkpoints import checkpoint_path
 from phitune_gui.engine.greeting import OTHER_ROWS, greeting
 from phitune_gui.engine.meeting import COPY_AGAIN, ENDED_THERE, KEY, MACHINE, PATIENCE_SECONDS, PLACE, Meeting, heard, looks
-from phitune_gui.engine.reporting import Reporter
+from phitune_gui.engine.reporting import Patient, Reporter
 
 _SAY_AFTER_SECONDS = 3.0
 _GOES_ON = "It is tried again for an hour. Where the first machine shows another address, stop this and copy its command."
@@ -79,7 +79,7 @@ def _introduce(meeting: Meeting, job: JoinJob, order: TrainJob, reporter: Report
 
 def _own_rows(order: TrainJob, reporter: Reporter) -> TrainingRows:
     reporter.emit(StageBegan(stage="tokenizing"))
-    rows = training_rows(order.recipe, order.base_model)
+    rows = training_rows(order.recipe, order.base_model, Patient(reporter).tell)
     reporter.emit(DatasetInspected(report=rows.report))
     return rows
 

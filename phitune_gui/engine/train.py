@@ -24,7 +24,7 @@ from phitune_gui.engine.model import parameter_counts
 from phitune_gui.engine.open_files import allow_all_open_files
 from phitune_gui.engine.pulse import pulse
 from phitune_gui.engine.ranks import Ranks, join_ranks, own_ranks, part_ranks
-from phitune_gui.engine.reporting import Reporter, Stopped
+from phitune_gui.engine.reporting import Patient, Reporter, Stopped
 from phitune_gui.engine.rows_start import start_from_rows
 from phitune_gui.engine.step_watch import StepWatch
 from phitune_gui.engine.threads import return_freed_memory, use_threads
@@ -37,14 +37,18 @@ def run_training(job: TrainJob, reporter: Reporter, rows: TrainingRows | None = 
 
     Raises CannotStart for rows, models or checkpoints that cannot be used, and NotFinite when the loss is no number any more.
     """
+    try:
+        return _meet_and_train(job, Patient(reporter), rows)
+    except Stopped:
+        return JobFinished(stopped_early=True)
+
+
+def _meet_and_train(job: TrainJob, reporter: Patient, rows: TrainingRows | None) -> JobFinished | Paused:
     if job.recipe.launcher.nodes > 1:
         allow_all_open_files()
     if job.recipe.launcher.nodes > 1 and own_ranks().leads:
         rows = _rows(job, reporter)  # before anybody is invited: who reads others is turned away
-    try:
-        meeting = meet_machines(job, reporter, rows.report.fingerprint if rows else "")
-    except Stopped:
-        return JobFinished(stopped_early=True)
+    meeting = meet_machines(job, reporter, rows.report.fingerprint if rows else "")
     with closing(meeting) if meeting else nullcontext():
         ranks = join_ranks(meeting.store if meeting else None)
         try:
@@ -54,7 +58,7 @@ def run_training(job: TrainJob, reporter: Reporter, rows: TrainingRows | None = 
             part_ranks()
 
 
-def _train_together(job: TrainJob, reporter: Reporter, ranks: Ranks, rows: TrainingRows | None) -> JobFinished | Paused:
+def _train_together(job: TrainJob, reporter: Patient, ranks: Ranks, rows: TrainingRows | None) -> JobFinished | Paused:
     launcher = job.recipe.launcher
     use_threads(job.recipe.training.threads, min(ranks.size, launcher.processes))
     if job.recipe.training.gradient_checkpointing or splits_layers(job, ranks):
@@ -83,10 +87,10 @@ def _train_together(job: TrainJob, reporter: Reporter, ranks: Ranks, rows: Train
     return _kept(job, reporter, watch)
 
 
-def _rows(job: TrainJob, reporter: Reporter) -> TrainingRows:
+def _rows(job: TrainJob, reporter: Patient) -> TrainingRows:
     reporter.emit(StageBegan(stage="tokenizing"))
     load_tokenizer(Path(job.base_model.path))
-    rows = training_rows(job.recipe, job.base_model)
+    rows = training_rows(job.recipe, job.base_model, reporter.tell)
     reporter.emit(DatasetInspected(report=rows.report))
     if not rows.train:
         raise CannotStart("data.sources", "No row is left to learn from.", "Look at the rejected rows on the Data page.")

@@ -152,7 +152,7 @@ def build_trainer(
 ) -> LearnedTokenTrainer:
     """A Trainer for `rows` that logs to nobody but `watch`."""
     arguments = _arguments(training, total_steps(training, len(rows), ranks.size), folder)
-    trainer = LearnedTokenTrainer(model=model, args=arguments, train_dataset=list(rows), data_collator=collate, callbacks=[watch])
+    trainer = LearnedTokenTrainer(model=model, args=arguments, train_dataset=rows, data_collator=collate, callbacks=[watch])
     trainer.ranks = ranks
     # We add the gradients up ourselves: DistributedDataParallel does it in the forward pass that our loss goes around.
     trainer.accelerator.prepare_model = partial(trainer.accelerator.prepare_model, evaluation_mode=True)

@@ -1,22 +1,15 @@
 """Where things live on each system; PHITUNE_HOME moves all of them."""
 
-import os
 import tempfile
 from pathlib import Path
 
-import platformdirs
-
 from phitune_gui.core.problem import CannotStart
+from phitune_gui.data.person_paths import cache_folder as cache_folder
 from phitune_gui.data.person_paths import expanded as expanded
+from phitune_gui.data.person_paths import home as home
 
 STARTER = "starter"
 """The word for the starter model, wherever a model folder is asked for."""
-
-
-def home() -> Path:
-    """The folder of everything that PhiTune keeps."""
-    named = os.environ.get("PHITUNE_HOME")
-    return expanded(named).absolute() if named else Path(platformdirs.user_data_dir("PhiTune", appauthor=False))
 
 
 def runs_folder() -> Path:
@@ -33,11 +26,6 @@ def model_folder(named: str | Path) -> Path:
     """The model folder that a person names; the word `starter` is the starter model's, unless a folder of that name lies here."""
     path = expanded(named)
     return starter_folder() if str(named) == STARTER and not path.is_dir() else path.absolute()
-
-
-def cache_folder() -> Path:
-    """What can be deleted at any time and comes back by itself."""
-    return home() / "cache"
 
 
 def jobs_folder() -> Path:

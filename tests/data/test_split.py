@@ -48,6 +48,8 @@ def test_the_second_of_two_equal_rows_is_told(texts: list[int]) -> None:
 
     assert new == list(dict.fromkeys(row.text for row in rows))
     assert len(seen) == len(new)
+    assert all(content_key(row) in seen for row in rows)
+    assert content_key(Conversation(text="none")) not in seen
     assert [*seen] == [content_key(Conversation(text=text)) for text in new]
 
 

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from phitune_gui.core.base_model import ChatMarkers
 from phitune_gui.core.messages import Conversation, Message
 from phitune_gui.core.problem import CannotStart
-from phitune_gui.data.tokens import ChatTokenizer, Encoded
+from phitune_gui.data.tokens import ChatTokenizer, Encoded, TokenRow
 from tests.data.conftest import PHI, TurnsOf
 from tests.helpers.tiny_tokenizer import write_tiny_tokenizer
 
@@ -140,7 +140,7 @@ def test_a_leading_bos_is_never_learned(tmp_path: Path, turns: TurnsOf) -> None:
 def test_many_at_once_are_encoded_as_one_by_one(tiny: ChatTokenizer) -> None:
     rows = [*conversations([*TEXTS, *HOSTILE]), Conversation(text="plain"), *conversations(TEXTS)] * 60
 
-    assert list(tiny.encode_all(rows)) == [tiny.encode(row) for row in rows]
+    assert [row.encoded() for row in tiny.encode_all(rows) if isinstance(row, TokenRow)] == [tiny.encode(row) for row in rows]
 
 
 def test_cutting_keeps_the_head() -> None:
@@ -148,6 +148,16 @@ def test_cutting_keeps_the_head() -> None:
 
     assert whole.cut(3) == Encoded([1, 2, 3], [False, False, True], "t")
     assert whole.cut(4) is whole
+
+
+@given(st.lists(st.booleans(), min_size=1, max_size=12), st.integers(1, 12))
+def test_a_row_in_stretches_says_the_same_as_token_by_token(learned: list[bool], limit: int) -> None:
+    ids = list(range(len(learned)))
+    spans = [(at, at + 1) for at, is_learned in enumerate(learned) if is_learned]
+    row, encoded = TokenRow(ids, spans, "t").cut(limit), Encoded(ids, learned, "t").cut(limit)
+
+    assert row.encoded() == encoded
+    assert (row.learned, row.learns) == (sum(encoded.learned), any(encoded.learned[1:]))
 
 
 def test_dropped_system_texts_go_into_the_users_turn(tmp_path: Path, turns: TurnsOf) -> None:

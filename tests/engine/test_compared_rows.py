@@ -54,10 +54,12 @@ def test_the_rows_lie_in_the_run_before_the_first_step(model: BaseModel, data: P
     found: list[bool] = []
 
     def look(_step: int) -> list[StopRequest]:
-        found.append((tmp_path / "run" / COMPARED_ROWS_FILE).is_file())
+        if notebook.all(e.TrainingBegan):
+            found.append((tmp_path / "run" / COMPARED_ROWS_FILE).is_file())
         return []
 
-    run_training(job, Notebook(in_folder(job, tmp_path / "run"), look))
+    notebook = Notebook(in_folder(job, tmp_path / "run"), look)
+    run_training(job, notebook)
 
     assert found
     assert all(found)

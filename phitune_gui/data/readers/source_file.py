@@ -27,7 +27,7 @@ def check_file(path: Path) -> None:
         with path.open("rb"):
             pass
     except OSError as error:
-        raise _unreadable(path, error) from error
+        raise unreadable(path, error) from error
     except ValueError as error:  # a NUL in the name
         raise CannotStart(str(path), "This is not the name of a file.", "Choose the file again.") from error
 
@@ -49,7 +49,7 @@ def open_as_utf8(path: Path) -> Iterator[tuple[BinaryIO, str]]:
                 with io.BufferedReader(AsUtf8(file, NAMES[encoding])) as stream:
                     yield stream, words
     except OSError as error:
-        raise _unreadable(path, error) from error
+        raise unreadable(path, error) from error
 
 
 def _require_text(path: Path, file: BinaryIO) -> None:
@@ -73,6 +73,7 @@ def _no_reader(path: Path) -> CannotStart:
     return CannotStart(str(path), f"PhiTune cannot read {named}.", fix)
 
 
-def _unreadable(path: Path, error: OSError) -> CannotStart:
+def unreadable(path: Path, error: OSError) -> CannotStart:
+    """What to say of a file that the system does not let us read."""
     why = error.strerror or str(error)
     return CannotStart(str(path), f"The file '{path}' cannot be read: {why}.", "Check the permissions of the file and its folder.")
