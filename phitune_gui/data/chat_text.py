@@ -55,6 +55,8 @@ class ChatText:
         shown = fold_tools(messages) if self.folds_tools else messages
         disarmed = self._controls.disarm(fold_system(shown) if self.folds_system else shown)
         text = self._template.render(disarmed.messages, add_generation_prompt)
+        if self.header_words is None and not disarmed.mark:
+            return CutText(text, tuple(self._controls.cut(text)))
         return CutText(disarmed.restored(text), tuple(self._pieces(text, disarmed)))
 
     def _pieces(self, text: str, disarmed: Disarmed) -> Iterator[Piece]:

@@ -1,9 +1,9 @@
 """Tells a tokenizer's control tokens from text that merely spells them, and cuts rendered text at the real ones."""
 
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from phitune_gui.catalog.formats.dataset_format import BadRow
 from phitune_gui.core.messages import Message
@@ -25,8 +25,7 @@ class ControlToken:
     single_word: bool
 
 
-@dataclass(frozen=True, slots=True)
-class Piece:
+class Piece(NamedTuple):
     """A part of a rendered text: a control token, or plain text (`token` None) that must give no control token."""
 
     text: str
@@ -48,7 +47,9 @@ class ControlTokens:
         ]
         self._by_text = {token.text: token for token in tokens}
         longest_first = sorted(tokens, key=lambda token: -len(token.text))
-        self._pattern = re.compile("|".join(map(_pattern_of, longest_first)) or "(?!)")
+        written = "|".join(map(_pattern_of, longest_first)) or "(?!)"
+        self._pattern, self._splitter = re.compile(written), re.compile(f"({written})")
+        self._pieces = {token.text: Piece(token.text, token) for token in tokens}
 
     def id_of(self, text: str) -> int | None:
         """The id of the control token that is written like this."""
@@ -59,21 +60,22 @@ class ControlTokens:
         """Whether the text spells a control token."""
         return self._pattern.search(text) is not None
 
-    def cut(self, text: str) -> Iterator[Piece]:
+    def cut(self, text: str) -> list[Piece]:
         """The text as control tokens and what stands between them, without the white space that they swallow."""
-        position, swallows = 0, False
-        for match in self._pattern.finditer(text):
-            token = self._by_text[match.group()]
-            between = text[position : match.start()]
+        pieces: list[Piece] = []
+        swallows = False
+        *parts, rest = self._splitter.split(text)
+        for at in range(0, len(parts), 2):
+            between, control = parts[at], self._pieces[parts[at + 1]]
             between = between.lstrip(_BLANKS) if swallows else between
-            between = between.rstrip(_BLANKS) if token.lstrip else between
+            between = between.rstrip(_BLANKS) if control.token is not None and control.token.lstrip else between
             if between:
-                yield Piece(between)
-            yield Piece(token.text, token)
-            position, swallows = match.end(), token.rstrip
-        rest = text[position:].lstrip(_BLANKS) if swallows else text[position:]
-        if rest:
-            yield Piece(rest)
+                pieces.append(Piece(between))
+            pieces.append(control)
+            swallows = control.token is not None and control.token.rstrip
+        if rest := rest.lstrip(_BLANKS) if swallows else rest:
+            pieces.append(Piece(rest))
+        return pieces
 
     def disarm(self, messages: Sequence[Message]) -> "Disarmed":
         """The messages with every spelled control token broken by a mark, and the mark; unchanged when there is none."""

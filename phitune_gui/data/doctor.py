@@ -1,6 +1,7 @@
 """Examines a whole dataset in one pass: reads it, leaves out what is double, turns it into tokens, then splits it."""
 
-from collections.abc import Callable, Iterator
+from collections import deque
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
@@ -17,10 +18,10 @@ from phitune_gui.data.gathered import Gathered, Mark
 from phitune_gui.data.person_paths import expanded
 from phitune_gui.data.rows import Dataset, RowReader, rejected, source_paths
 from phitune_gui.data.split import Places, split
-from phitune_gui.data.tokens import BATCH_ROWS, ChatTokenizer, TokenRow
+from phitune_gui.data.tokens import ChatTokenizer, TokenRow
 
-BATCH_LETTERS = 500_000
-"""So much text is turned into tokens at a time, or BATCH_ROWS rows; long rows must not fill the memory."""
+BATCH_ROWS, BATCH_LETTERS = 1000, 500_000
+"""So many rows, or so much text, are turned into tokens at a time; long rows must not fill the memory."""
 Tell = Callable[[float, int], None]
 """Hears several times a second of (part of the files that was read, rows read); may raise to end the examination."""
 
@@ -82,22 +83,28 @@ class _Doctor:
         done = 1 if self.rows_before else 0
         reader = RowReader(paths, data, self.max_rows, lambda: self.tell((done + reader.progress) / files, self.rows_before + reader.rows))
         rows = Gathered()
-        for batch in _batches(reader):
-            fresh = [each for each in batch if isinstance(each, Conversation) and rows.add(each)]
-            answers = self._encoded(fresh)
-            waiting = iter(fresh)
-            upcoming = next(waiting, None)
+        waiting: deque[tuple[list[Conversation | RejectedRow], list[Conversation]]] = deque()
+
+        def new_ones() -> Iterator[list[Conversation]]:
+            for batch in _batches(reader):
+                waiting.append((batch, [each for each in batch if isinstance(each, Conversation) and rows.add(each)]))
+                yield waiting[-1][1]
+
+        for answers in self._encoded(new_ones()):
+            batch, new = waiting.popleft()
+            answer_of = {id(each): answer for each, answer in zip(new, answers, strict=True)}
             for each in batch:
                 if isinstance(each, RejectedRow):
                     reader.reject(each)
-                elif each is upcoming:
-                    self._take(each, next(answers), reader, rows)
-                    upcoming = next(waiting, None)
+                elif id(each) in answer_of:
+                    self._take(each, answer_of[id(each)], reader, rows)
         self.rows_before += reader.rows
         return reader.dataset(), rows
 
-    def _encoded(self, fresh: list[Conversation]) -> Iterator[TokenRow | BadRow | None]:
-        return iter([None] * len(fresh)) if self.tokenizer is None else self.tokenizer.encode_all(fresh, self.data.train_on)
+    def _encoded(self, batches: Iterator[list[Conversation]]) -> Iterator[Sequence[TokenRow | BadRow | None]]:
+        if self.tokenizer is None:
+            return ([None] * len(batch) for batch in batches)
+        return self.tokenizer.encode_batches(batches, self.data.train_on)
 
     def _take(self, conversation: Conversation, encoded: TokenRow | BadRow | None, reader: RowReader, rows: Gathered) -> None:
         """Rows that the template refuses are rejected, rows without a learned token are left out."""
@@ -106,7 +113,7 @@ class _Doctor:
             return
         if isinstance(encoded, BadRow):
             reader.reject(rejected(conversation.file, conversation.row, conversation.line, encoded))
-            rows.finish(conversation, Mark(0))
+            rows.finish(conversation, 0)
             return
         cut = encoded.cut(self.data.max_length)
         if not cut.learns:
@@ -125,7 +132,9 @@ def _batches(rows: RowReader) -> Iterator[list[Conversation | RejectedRow]]:
     for row in rows:
         batch.append(row)
         if isinstance(row, Conversation):
-            letters += len(row.text or "") + sum(len(turn.content) for turn in row.messages)
+            letters += len(row.text or "")
+            for turn in row.messages:
+                letters += len(turn.content)
         if len(batch) >= BATCH_ROWS or letters >= BATCH_LETTERS:
             yield batch
             batch, letters = [], 0

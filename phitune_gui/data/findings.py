@@ -27,11 +27,11 @@ class Part:
     def __post_init__(self) -> None:
         self.kept = self.rows.kept(self.places)
 
-    def count(self, mark: Mark) -> int:
+    def count(self, mark: int) -> int:
         """How many rows have the mark."""
         return int(self.rows.marked(mark)[self.places].sum())
 
-    def has_kept(self, mark: Mark) -> bool:
+    def has_kept(self, mark: int) -> bool:
         """Whether a row that will be used has the mark."""
         return bool(self.rows.marked(mark)[self.kept].any())
 
@@ -46,7 +46,7 @@ def report_of(data: DataSection, files: Sequence[Dataset], parts: tuple[Part, Pa
     def scaled(count: int) -> int:
         return round(count * factor)
 
-    def marked(mark: Mark) -> int:
+    def marked(mark: int) -> int:
         return scaled(train.count(mark) + validation.count(mark))
 
     lengths = [part.rows.lengths(part.kept) for part in parts] if tokenizer is not None else []

@@ -2,7 +2,6 @@
 
 from array import array
 from dataclasses import dataclass, field
-from enum import IntFlag
 
 import numpy as np
 import numpy.typing as npt
@@ -15,8 +14,8 @@ MOST_NOTES = 1000
 """Different sets of notes that are told apart; formats have a handful."""
 
 
-class Mark(IntFlag):
-    """What can be said of one row."""
+class Mark:
+    """What can be said of one row, one bit each; plain numbers, because they are added up for millions of rows."""
 
     KEPT = 1
     MASKED = 2
@@ -47,10 +46,15 @@ class Gathered:
         self.conversations += 1
         return self.seen.add(content_key(conversation))
 
-    def finish(self, conversation: Conversation, marks: Mark, length: int = 0, learned: int = 0) -> None:
+    def finish(self, conversation: Conversation, marks: int, length: int = 0, learned: int = 0) -> None:
         """Remember what became of a new row: its tokens before cutting, and how many are learned after it."""
-        roles = {turn.role for turn in conversation.messages}
-        marks |= Mark.SYSTEM * ("system" in roles) | Mark.TOOL * ("tool" in roles) | Mark.PLAIN * (conversation.text is not None)
+        if conversation.text is not None:
+            marks |= Mark.PLAIN
+        for turn in conversation.messages:
+            if turn.role == "system":
+                marks |= Mark.SYSTEM
+            elif turn.role == "tool":
+                marks |= Mark.TOOL
         notes = conversation.notes if len(self._known_notes) < MOST_NOTES or conversation.notes in self._known_notes else ()
         self._marks.append(marks)
         self._lengths.append(length)
@@ -67,7 +71,7 @@ class Gathered:
         """Those of the rows at `places` that will be used."""
         return places[self.marked(Mark.KEPT)[places]]
 
-    def marked(self, mark: Mark) -> npt.NDArray[np.bool_]:
+    def marked(self, mark: int) -> npt.NDArray[np.bool_]:
         """For every row whether it has the mark."""
         has: npt.NDArray[np.bool_] = (np.frombuffer(self._marks, np.uint8) & np.uint8(mark)) != 0
         return has

@@ -1,6 +1,8 @@
 """Writes a conversation as the model's chat template says, in the same sandbox and by the same rules as transformers."""
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 
 import jinja2
 import jinja2.exceptions
@@ -8,6 +10,7 @@ import jinja2.exceptions
 from phitune_gui.catalog.formats.dataset_format import BadRow
 from phitune_gui.core.messages import Message, Role
 from phitune_gui.core.problem import CannotStart
+from phitune_gui.data.opaque_template import copies_contents
 from phitune_gui.data.template_limits import MAX_RENDERED, MAX_SECONDS, TakesTooLong
 from phitune_gui.data.template_sandbox import TemplateSandbox, bounded_join
 
@@ -16,11 +19,33 @@ __all__ = ["MAX_RENDERED", "MAX_TEMPLATE_BYTES", "SENTINEL", "ChatTemplate"]
 MAX_TEMPLATE_BYTES = 100_000
 MOST_SLOW_ROWS = 5
 """One strange row may be slow; a template that is slow again and again would take days for a dataset."""
+MOST_FRAMES = 1000
+"""Different sequences of roles whose frames are kept; conversations of other ones are rendered one by one."""
 SENTINEL = "phitune-sentinel"
 _WHAT_TEMPLATES_RAISE = (
     jinja2.TemplateError, ArithmeticError, AttributeError, LookupError, TypeError, ValueError, RuntimeError, MemoryError,
 )  # fmt: skip
 """A template is foreign code: whatever it raises is its refusal of the row, not a fault of ours."""
+
+
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """What a template writes around contents: `before[i]` and then the content of the message at `places[i]`; at the end `after`."""
+
+    before: tuple[str, ...]
+    places: tuple[int, ...]
+    after: str
+
+    @classmethod
+    def cut(cls, text: str, mark: str) -> "Frame":
+        """From a text in which `mark-3-` stands for the content of message 3."""
+        parts = re.split(re.escape(mark) + r"-(\d+)-", text)
+        return cls(tuple(parts[:-1:2]), tuple(map(int, parts[1::2])), parts[-1])
+
+    def around(self, contents: Sequence[str]) -> str:
+        """The whole text of a conversation."""
+        parts = [part for before, place in zip(self.before, self.places, strict=True) for part in (before, contents[place])]
+        return "".join([*parts, self.after])
 
 
 class ChatTemplate:
@@ -34,13 +59,32 @@ class ChatTemplate:
         try:
             self._sandbox = TemplateSandbox()
             self._template = self._sandbox.from_string(source)
+            self._copies = copies_contents(self._sandbox.syntax(source))
         except (jinja2.TemplateSyntaxError, RecursionError, ValueError, SyntaxError, ArithmeticError, MemoryError) as error:
             raise _unusable(f"cannot be parsed ({error})") from error
         self._special_tokens = dict(special_tokens)
         self._slow_rows = 0
+        self._frames: dict[tuple[bool, str], Frame] = {}
 
     def render(self, messages: Iterable[Message], add_generation_prompt: bool = False) -> str:
         """The conversation's text. Raises BadRow when the template refuses it, writes or works too long; CannotStart when it often does."""
+        turns = tuple(messages)
+        if not self._copies:
+            return self._run(turns, add_generation_prompt)
+        asked = add_generation_prompt, " ".join([turn.role for turn in turns])
+        frame = self._frames.get(asked)
+        if frame is None and len(self._frames) < MOST_FRAMES:
+            frame = self._frames[asked] = self._frame(turns, add_generation_prompt)
+        text = None if frame is None else frame.around([turn.content for turn in turns])
+        return self._run(turns, add_generation_prompt) if text is None or len(text) > MAX_RENDERED else text
+
+    def _frame(self, turns: Sequence[Message], add_generation_prompt: bool) -> Frame:
+        """What the template writes around the contents of any conversation with these roles."""
+        marks = [f"{SENTINEL}-{place}-" for place in range(len(turns))]
+        marked = [turn.model_copy(update={"content": mark}) for turn, mark in zip(turns, marks, strict=True)]
+        return Frame.cut(self._run(marked, add_generation_prompt), SENTINEL)
+
+    def _run(self, messages: Iterable[Message], add_generation_prompt: bool) -> str:
         turns = [{"role": turn.role, "content": turn.content} for turn in messages]
         self._sandbox.pace.begin()
         try:

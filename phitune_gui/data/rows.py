@@ -193,7 +193,10 @@ def _conversation(row: ReadRow, detection: Detection, columns: Mapping[str, str]
         conversation = detection.format.to_messages(row.values, columns)
     except BadRow as bad:
         return rejected(row.file, row.row, row.line, bad)
-    return conversation.model_copy(update={"file": row.file, "row": row.row, "line": row.line})
+    # Made anew, which takes a third of the time of a copy.
+    return Conversation(
+        messages=conversation.messages, text=conversation.text, file=row.file, row=row.row, line=row.line, notes=conversation.notes
+    )
 
 
 def rejected(file: str, row: int, line: int, bad: BadRow) -> RejectedRow:

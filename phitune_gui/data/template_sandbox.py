@@ -134,6 +134,10 @@ class TemplateSandbox(jinja2.sandbox.ImmutableSandboxedEnvironment):
         encoder = json.JSONEncoder(ensure_ascii=ensure_ascii, indent=indent, separators=separators, sort_keys=sort_keys)
         return self._concat(encoder.iterencode(value))
 
+    def syntax(self, source: str) -> jinja2.nodes.Template:
+        """The template as it was written, without what is put into it to limit it."""
+        return super()._parse(source, None, None)
+
     def _parse(self, source: str, name: str | None, filename: str | None) -> jinja2.nodes.Template:
         template = super()._parse(source, name, filename)
         _Limiter().visit(template)

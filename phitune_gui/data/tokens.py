@@ -1,13 +1,13 @@
 """Turns conversations into token ids and says which of them carry loss, with the model's own tokenizer.json and nothing else."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
-from itertools import islice
 from pathlib import Path
 from typing import Any, Literal, NamedTuple
 
 import orjson
-from tokenizers import Tokenizer
+from tokenizers import Encoding, Tokenizer
 
 from phitune_gui.catalog.formats.dataset_format import BadRow
 from phitune_gui.core.base_model import ChatMarkers
@@ -20,7 +20,6 @@ from phitune_gui.data.render import ChatTemplate
 from phitune_gui.data.tokenizer_files import TokenizerFiles, read_tokenizer_files
 
 TrainOn = Literal["answers", "everything"]
-BATCH_ROWS = 1000
 
 
 class TokenRow(NamedTuple):
@@ -104,14 +103,28 @@ class ChatTokenizer:
         cut = self._cut(conversation)
         return self._assembled(cut, self._ids_of([cut]), train_on, conversation.text is not None).encoded()
 
-    def encode_all(self, conversations: Iterable[Conversation], train_on: TrainOn = "answers") -> Iterator[TokenRow | BadRow]:
-        """As `encode`, many at a time and faster; a BadRow in the place of each that is refused."""
-        remaining = iter(conversations)
-        while batch := list(islice(remaining, BATCH_ROWS)):
-            cuts = [self._cut_or_bad(conversation) for conversation in batch]
-            ids = self._ids_of(cut for cut in cuts if isinstance(cut, CutText))
-            for cut, conversation in zip(cuts, batch, strict=True):
-                yield cut if isinstance(cut, BadRow) else self._assembled(cut, ids, train_on, conversation.text is not None)
+    def encode_batches(self, batches: Iterable[Sequence[Conversation]], train_on: TrainOn = "answers") -> Iterator[list[TokenRow | BadRow]]:
+        """As `encode`, many at a time and faster; a BadRow in the place of each that is refused.
+
+        While the library turns one batch into tokens, which needs no Python, the next one is asked for and rendered.
+        """
+        with ThreadPoolExecutor(1, "phitune-encode") as beside:
+            waiting: tuple[list[_Cut], list[str], Future[list[Encoding]]] | None = None
+            for batch in batches:
+                cuts = [self._cut_or_bad(conversation) for conversation in batch]
+                texts = _plain_texts(cut for cut, _ in cuts if isinstance(cut, CutText))
+                begun = cuts, texts, beside.submit(self._encodings, texts)
+                if waiting is not None:
+                    yield self._batch_of(*waiting, train_on)
+                waiting = begun
+            if waiting is not None:
+                yield self._batch_of(*waiting, train_on)
+
+    def _batch_of(
+        self, cuts: "list[_Cut]", texts: list[str], encodings: "Future[list[Encoding]]", train_on: TrainOn
+    ) -> list[TokenRow | BadRow]:
+        ids = {text: encoding.ids for text, encoding in zip(texts, encodings.result(), strict=True)}
+        return [cut if isinstance(cut, BadRow) else self._assembled(cut, ids, train_on, is_plain) for cut, is_plain in cuts]
 
     def token_texts(self, conversation: Conversation) -> list[str]:
         """What each token of `encode` stands for: control tokens as themselves, the others' texts join to what was written."""
@@ -152,17 +165,20 @@ class ChatTokenizer:
             return CutText(conversation.text, (Piece(conversation.text),))
         return self._chat.cut(conversation.messages)
 
-    def _cut_or_bad(self, conversation: Conversation) -> CutText | BadRow:
+    def _cut_or_bad(self, conversation: Conversation) -> "_Cut":
         try:
-            return self._cut(conversation)
+            return self._cut(conversation), conversation.text is not None
         except BadRow as bad:
-            return bad
+            return bad, False
 
     def _ids_of(self, cuts: Iterable[CutText]) -> dict[str, list[int]]:
         """The ids of all plain pieces, by their text."""
-        texts = list(dict.fromkeys(piece.text for cut in cuts for piece in cut.pieces if piece.token is None))
-        encodings = self._tokenizer.encode_batch_fast(texts, add_special_tokens=False)
-        return {text: encoding.ids for text, encoding in zip(texts, encodings, strict=True)}
+        texts = _plain_texts(cuts)
+        return {text: encoding.ids for text, encoding in zip(texts, self._encodings(texts), strict=True)}
+
+    def _encodings(self, texts: list[str]) -> list[Encoding]:
+        encodings: list[Encoding] = self._tokenizer.encode_batch_fast(texts, add_special_tokens=False)
+        return encodings
 
     def _assembled(self, cut: CutText, ids: Mapping[str, list[int]], train_on: TrainOn, is_plain: bool) -> TokenRow:
         joined = _joined(cut, ids)
@@ -212,6 +228,15 @@ class ChatTokenizer:
         at_once = self._tokenizer.encode(cut.text, add_special_tokens=False).ids
         self._tokenizer.encode_special_tokens = True
         return bool(at_once == _joined(cut, self._ids_of([cut])))
+
+
+_Cut = tuple[CutText | BadRow, bool]
+"""A conversation in pieces, or its refusal; and whether it is plain text."""
+
+
+def _plain_texts(cuts: Iterable[CutText]) -> list[str]:
+    """Every different text between control tokens."""
+    return list(dict.fromkeys([piece.text for cut in cuts for piece in cut.pieces if piece.token is None]))
 
 
 def _joined(cut: CutText, ids: Mapping[str, list[int]]) -> list[int]:

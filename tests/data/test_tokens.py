@@ -140,7 +140,11 @@ def test_a_leading_bos_is_never_learned(tmp_path: Path, turns: TurnsOf) -> None:
 def test_many_at_once_are_encoded_as_one_by_one(tiny: ChatTokenizer) -> None:
     rows = [*conversations([*TEXTS, *HOSTILE]), Conversation(text="plain"), *conversations(TEXTS)] * 60
 
-    assert [row.encoded() for row in tiny.encode_all(rows) if isinstance(row, TokenRow)] == [tiny.encode(row) for row in rows]
+    batches = [rows[at : at + 7] for at in range(0, len(rows), 7)]
+    together = list(tiny.encode_batches(batches))
+
+    assert [len(batch) for batch in together] == [len(batch) for batch in batches]
+    assert [row.encoded() for batch in together for row in batch if isinstance(row, TokenRow)] == [tiny.encode(row) for row in rows]
 
 
 def test_cutting_keeps_the_head() -> None:

@@ -33,7 +33,7 @@ def chat_with_tools(turns: Sequence[Message], tools: Any, calls: bool) -> Conver
     """The conversation of these turns, with the offered tools told; a note says so when there are any, or `calls` of them."""
     told = _told(turns, tools)
     is_noted = calls or told != list(turns)
-    return chat(told).model_copy(update={"notes": (CALLS_NOTE,) if is_noted else ()})
+    return chat(told).model_copy(update={"notes": (CALLS_NOTE,)}) if is_noted else chat(told)
 
 
 def _told(turns: Sequence[Message], tools: Any) -> list[Message]:

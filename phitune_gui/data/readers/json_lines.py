@@ -1,6 +1,5 @@
 """Reads JSON Lines: one object per line, blank lines between them allowed."""
 
-from dataclasses import replace
 from typing import BinaryIO
 
 from phitune_gui.catalog.formats.dataset_format import BadRow
@@ -21,20 +20,20 @@ def read_json_lines(stream: BinaryIO, file: str) -> Rows:
         elif text.isspace():
             continue
         else:
-            yield _row(text, DataRow(file, row, line, {}, end))
+            yield _row(text, file, row, line, end)
         row += 1
 
 
-def _row(text: bytes, place: DataRow) -> ReadRow:
+def _row(text: bytes, file: str, row: int, line: int, end: int) -> ReadRow:
     try:
-        return replace(place, values=parse_object(text))
+        return DataRow(file, row, line, parse_object(text), end)
     except BadRow as bad:
         if not text.endswith(b"\n") and _ends_too_early(text):
             return RejectedRow(
-                file=place.file, line=place.line, reason="The last line is cut off: the file ends in the middle of a row.",
+                file=file, line=line, reason="The last line is cut off: the file ends in the middle of a row.",
                 fix="Copy or download the file again; it is incomplete.",
             )  # fmt: skip
-        return RejectedRow(file=place.file, line=place.line, reason=str(bad), fix=bad.fix)
+        return RejectedRow(file=file, line=line, reason=str(bad), fix=bad.fix)
 
 
 def _ends_too_early(text: bytes) -> bool:

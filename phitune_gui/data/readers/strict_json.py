@@ -11,6 +11,7 @@ from phitune_gui.data.readers.data_row import MAX_COLUMNS, MAX_DEPTH
 
 _STRING = rb'"[^"\\]*+(?:\\.[^"\\]*+)*+"'
 _STRING_AND_COLON = re.compile(rb"(" + _STRING + rb")(\s*+:)?", re.DOTALL)
+_COLON_APART = re.compile(rb'"\s++:')
 _BRACKET = re.compile(_STRING + rb"|([\[{])|([\]}])", re.DOTALL)
 _NOT_JSON_NUMBER = re.compile(rb"[:\[,]\s*(NaN|-?Infinity|None|True|False|undefined)\b")
 
@@ -55,6 +56,8 @@ def _explained(text: bytes, error: orjson.JSONDecodeError) -> BadRow:
 
 def _refuse_double_keys(text: bytes, value: dict[str, Any]) -> None:
     """Parsers keep the last of two equal keys without a word; which one is meant cannot be known."""
+    if text.count(b'":') == _count_keys(value) and not _COLON_APART.search(text):
+        return  # every key is followed by a colon, so there are no more keys than such colons
     keys = [name for name, colon in _STRING_AND_COLON.findall(text) if colon]
     if len(set(keys)) == len(keys) or len(keys) == _count_keys(value):
         return
@@ -63,6 +66,12 @@ def _refuse_double_keys(text: bytes, value: dict[str, Any]) -> None:
 
 
 def _count_keys(value: Any) -> int:
-    if isinstance(value, dict):
-        return len(value) + sum(_count_keys(item) for item in value.values())
-    return sum(_count_keys(item) for item in value) if isinstance(value, list) else 0
+    count = 0
+    waiting = [value]
+    while waiting:
+        part = waiting.pop()
+        if isinstance(part, dict):
+            count += len(part)
+            part = part.values()
+        waiting += [item for item in part if isinstance(item, dict | list)]
+    return count
