@@ -5,8 +5,9 @@ from collections.abc import Callable, Iterable
 from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 
-from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.progress import Progress
 
+from phitune_gui.cli.bars import new_bar
 from phitune_gui.cli.interrupts import counted_interrupts
 from phitune_gui.cli.output import WORDS, JobEndedBadly, say
 from phitune_gui.core import events as e
@@ -132,10 +133,7 @@ class _Words:
 def _bar(quiet: bool) -> AbstractContextManager[Progress | None]:
     if quiet or not WORDS.is_terminal:
         return nullcontext(None)
-    columns = (TextColumn("{task.description}"), BarColumn(), TextColumn("{task.percentage:.0f} %"), TimeRemainingColumn())
-    progress = Progress(*columns, console=WORDS, transient=True)
-    progress.add_task("", total=None)
-    return progress
+    return new_bar()
 
 
 def _advance(bar: Progress | None, run: Run) -> None:

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from pydantic import ValidationError
 
+from phitune_gui.cli.bars import share_bar
 from phitune_gui.cli.output import RESULT, say, size, table, tell, write_json
 from phitune_gui.core.base_model import BaseModel
 from phitune_gui.core.dataset_report import DatasetReport
@@ -52,8 +53,8 @@ def model_places() -> list[Path]:
 def inspect_data(data: Path, model: Path | None, max_length: int, form: str, mapping: list[str], as_json: bool) -> int:
     """Show what the doctor finds."""
     section = data_section(data, max_length, form, mapping)
-    with DataDesk() as desk:
-        report = ask_report(desk, section, _with_tokenizer(desk, model) if model else None, Recipe().training.seed)
+    with DataDesk() as desk, share_bar("looking", quiet=as_json) as told:
+        report = ask_report(desk, section, _with_tokenizer(desk, model) if model else None, Recipe().training.seed, told=told)
     if as_json:
         write_json(report)
     else:

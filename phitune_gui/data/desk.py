@@ -15,17 +15,19 @@ from phitune_gui.data.requests import InspectRequest, PreviewRequest
 class Operation:
     """One thing to ask: the type that the fields of a request are validated by, and the function that answers it with values.
 
-    `answer` may raise CannotStart. What it needs is imported when it is first asked, so that the desk is up at once.
+    `answer` may raise CannotStart. What it needs is imported when it is first asked, so that the desk is up at once. One that may
+    take long `tells`: it is given, besides the request, what to call now and then with the part that is done and the rows so far.
     """
 
     request: type[pydantic.BaseModel]
-    answer: Callable[[Any], Any]
+    answer: Callable[..., Any]
+    tells: bool = False
 
 
-def _inspect(request: InspectRequest) -> DatasetReport:
+def _inspect(request: InspectRequest, tell: Callable[[float, int], None] | None = None) -> DatasetReport:
     from phitune_gui.data.inspection import inspect
 
-    return inspect(request)
+    return inspect(request, tell)
 
 
 def _preview(request: PreviewRequest) -> Preview:
@@ -35,6 +37,6 @@ def _preview(request: PreviewRequest) -> Preview:
 
 
 OPERATIONS: dict[str, Operation] = {
-    "inspect": Operation(InspectRequest, _inspect),
+    "inspect": Operation(InspectRequest, _inspect, tells=True),
     "preview": Operation(PreviewRequest, _preview),
 }

@@ -39,12 +39,12 @@ class TokenRow(NamedTuple):
     @property
     def learns(self) -> bool:
         """Whether a token carries loss; the first one is never predicted."""
-        return any(end > max(start, 1) for start, end in self.spans)
+        return bool(self.spans) and self.spans[-1][1] > max(self.spans[-1][0], 1)
 
     @property
     def learned(self) -> int:
         """How many tokens carry loss."""
-        return sum(end - start for start, end in self.spans)
+        return sum([end - start for start, end in self.spans])
 
     def encoded(self) -> "Encoded":
         """The same, token by token."""
@@ -236,13 +236,16 @@ _Cut = tuple[CutText | BadRow, bool]
 
 def _plain_texts(cuts: Iterable[CutText]) -> list[str]:
     """Every different text between control tokens."""
-    return list(dict.fromkeys([piece.text for cut in cuts for piece in cut.pieces if piece.token is None]))
+    return list(dict.fromkeys([text for cut in cuts for text, token in cut.pieces if token is None]))
 
 
 def _joined(cut: CutText, ids: Mapping[str, list[int]]) -> list[int]:
     joined: list[int] = []
-    for piece in cut.pieces:
-        joined.extend(ids[piece.text] if piece.token is None else [piece.token.id])
+    for text, token in cut.pieces:
+        if token is None:
+            joined += ids[text]
+        else:
+            joined.append(token.id)
     return joined
 
 

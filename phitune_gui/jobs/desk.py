@@ -5,6 +5,7 @@ import queue
 import subprocess
 import threading
 import time
+from collections.abc import Callable
 from types import TracebackType
 from typing import IO, Any
 
@@ -12,7 +13,14 @@ from phitune_gui.core.problem import CannotStart, Problem
 from phitune_gui.jobs.command import worker_command, worker_environment
 
 TIMEOUT_SECONDS = 600.0
+"""Without a word; how long an answer takes that tells how far it is does not matter."""
+Told = Callable[[float, int], None]
+"""Hears of (part that is done, rows so far), in the thread that asks."""
 MAX_REPLY_BYTES = 256 * 1024 * 1024
+
+
+class Cancelled(Exception):
+    """The question was taken back before it was answered."""
 
 
 class DataDesk:
@@ -22,6 +30,7 @@ class DataDesk:
         self._process: subprocess.Popen[bytes] | None = None
         self._one_at_a_time = threading.Lock()
         self._closed = False
+        self._asked, self._cancelled = "", False
         self._number = 0
 
     def warm_up(self) -> None:
@@ -29,12 +38,21 @@ class DataDesk:
         with self._one_at_a_time:
             self._running()
 
-    def request(self, operation: str, fields: dict[str, Any], timeout: float = TIMEOUT_SECONDS) -> Any:
-        """The operation's result as plain JSON data. Raises CannotStart with the desk's sentence, or with one about its end."""
+    def request(self, operation: str, fields: dict[str, Any], timeout: float = TIMEOUT_SECONDS, told: Told | None = None) -> Any:
+        """The operation's result as plain JSON data. Raises CannotStart with the desk's sentence, or with one about its end.
+
+        Raises Cancelled when `cancel` was called meanwhile.
+        """
         with self._one_at_a_time:
             self._number += 1
             line = json.dumps({"id": self._number, "operation": operation, "fields": fields}).encode() + b"\n"
-            reply = self._exchange(line, time.monotonic() + timeout)
+            if self._cancelled:  # when its answer was already there
+                self._end_process()
+            self._asked, self._cancelled = operation, False
+            reply = self._exchange(line, timeout, told)
+            self._asked = ""
+            if reply is None and self._cancelled and not self._closed:
+                raise Cancelled
         if reply is None:
             raise CannotStart(
                 operation, "The file could not be read: the process that opened it ended or took too long.",
@@ -43,6 +61,14 @@ class DataDesk:
         if "problem" in reply:
             raise CannotStart.because(Problem.model_validate(reply["problem"]))
         return reply["result"]
+
+    def cancel(self, operation: str) -> None:
+        """Take back the question that is being answered, if it is this one; any thread may do so, and it waits for nothing."""
+        if self._asked == operation:
+            self._cancelled = True
+            process = self._process
+            if process is not None:
+                process.kill()
 
     def close(self) -> None:
         """End the process for good; a question that waits in another thread is refused at once."""
@@ -71,27 +97,34 @@ class DataDesk:
                 worker_command("desk"), stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
                 env=worker_environment(), start_new_session=True, creationflags=getattr(subprocess, "CREATE_NO_WINDOW", 0),
             )  # fmt: skip
-            if self._closed:
-                # Closed by another thread meanwhile, which saw no process to end yet.
+            if self._unwanted():
+                # Closed or taken back by another thread meanwhile, which saw no process to end yet.
                 process.kill()
         return process
 
-    def _exchange(self, line: bytes, deadline: float) -> dict[str, Any] | None:
+    def _unwanted(self) -> bool:
+        return self._closed or self._cancelled
+
+    def _exchange(self, line: bytes, timeout: float, told: Told | None) -> dict[str, Any] | None:
+        reply = None
         try:
             process = self._running()
             assert process.stdin is not None
             process.stdin.write(line)
             process.stdin.flush()
-            answer = _read_line(process, deadline)
+            while (reply := _parsed(_read_line(process, time.monotonic() + timeout))) is not None and "progress" in reply:
+                if told is not None:
+                    told(*reply["progress"])
         except OSError:
-            answer = b""
-        reply = _parsed(answer) if answer.endswith(b"\n") else None
+            pass
         if reply is None:
             self._end_process()
         return reply
 
 
 def _parsed(answer: bytes) -> dict[str, Any] | None:
+    if not answer.endswith(b"\n"):
+        return None
     try:
         reply = json.loads(answer)
     except (ValueError, RecursionError):

@@ -11,7 +11,7 @@ from phitune_gui.core.dataset_report import DatasetReport
 from phitune_gui.core.messages import Preview
 from phitune_gui.core.problem import CannotStart
 from phitune_gui.core.recipe import DataSection, Recipe
-from phitune_gui.jobs.desk import DataDesk
+from phitune_gui.jobs.desk import DataDesk, Told
 from phitune_gui.store.report_cache import cached_report, remember_report
 
 SAMPLE_ROWS = 1000
@@ -56,8 +56,13 @@ def ask_models(desk: Desk, folders: Sequence[Path]) -> tuple[BaseModel, ...]:
     return tuple(ask_model(desk, Path(path)) for path in found["paths"])
 
 
-def ask_report(desk: DataDesk, data: DataSection, model: BaseModel | None, seed: int, max_rows: int | None = None) -> DatasetReport:
-    """The doctor's findings, remembered or new; `max_rows` allows an estimate. Raises CannotStart about the dataset."""
+def ask_report(
+    desk: DataDesk, data: DataSection, model: BaseModel | None, seed: int, max_rows: int | None = None, told: Told | None = None
+) -> DatasetReport:
+    """The doctor's findings, remembered or new; `max_rows` allows an estimate, `told` hears how far it is.
+
+    Raises CannotStart about the dataset.
+    """
     known = cached_report(data, model, seed)
     if known is not None:
         return known
@@ -65,7 +70,7 @@ def ask_report(desk: DataDesk, data: DataSection, model: BaseModel | None, seed:
         "data": data.model_dump(mode="json"), "model": model.model_dump(mode="json") if model else None,
         "seed": seed, "max_rows": max_rows,
     }  # fmt: skip
-    report = DatasetReport.model_validate(desk.request("inspect", fields))
+    report = DatasetReport.model_validate(desk.request("inspect", fields, told=told))
     with suppress(OSError):  # a full disk costs the memory, not the answer
         remember_report(data, model, seed, report)
     return report

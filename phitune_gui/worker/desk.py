@@ -3,6 +3,7 @@
 import json
 import os
 import sys
+import time
 from typing import Any, BinaryIO
 
 from pydantic import BaseModel, ValidationError
@@ -13,6 +14,7 @@ from phitune_gui.data.desk import OPERATIONS
 from phitune_gui.store.models import MODEL_OPERATIONS
 
 MEMORY_LIMIT_BYTES = 6 * 1024**3
+SAY_SECONDS = 0.2
 _ALL = {**OPERATIONS, **MODEL_OPERATIONS, **START_OPERATIONS}
 
 
@@ -23,17 +25,35 @@ def serve(requests: BinaryIO) -> int:
     os.dup2(2, 1)
     sys.stdout = sys.stderr
     for line in requests:
-        replies.write(_reply(line) + b"\n")
-        replies.flush()
+        _write(replies, _reply(line, replies))
     return 0
 
 
-def _reply(line: bytes) -> bytes:
+def _write(replies: BinaryIO, reply: bytes) -> None:
+    replies.write(reply + b"\n")
+    replies.flush()
+
+
+class _Progress:
+    """Says how far an answer is, a few times a second; these lines come before the reply."""
+
+    def __init__(self, replies: BinaryIO, id: int) -> None:
+        self._replies, self._id, self._said = replies, id, time.monotonic()
+
+    def tell(self, share: float, rows: int) -> None:
+        """So much of it is done."""
+        if time.monotonic() - self._said >= SAY_SECONDS:
+            self._said = time.monotonic()
+            _write(self._replies, json.dumps({"id": self._id, "progress": [share, rows]}).encode())
+
+
+def _reply(line: bytes, replies: BinaryIO) -> bytes:
     request: dict[str, Any] = json.loads(line)
     reply: dict[str, Any] = {"id": request["id"]}
     try:
         operation = _ALL[request["operation"]]
-        result = operation.answer(operation.request.model_validate(request["fields"]))
+        asked = operation.request.model_validate(request["fields"])
+        result = operation.answer(asked, _Progress(replies, request["id"]).tell) if operation.tells else operation.answer(asked)
         reply["result"] = _plain(result)
     except CannotStart as refusal:
         reply["problem"] = refusal.problem.model_dump(mode="json")

@@ -38,7 +38,7 @@ def packing_of(path: Path) -> str:
 def open_unpacked(path: Path) -> Iterator[BinaryIO]:
     """The file's content as a stream from its beginning, unpacked where it is packed. Raises CannotStart and OSError."""
     packing = packing_of(path)
-    with path.open("rb") if not packing else io.BufferedReader(Unpacked(path, packing), BUFFER_BYTES) as file:
+    with path.open("rb", BUFFER_BYTES) if not packing else io.BufferedReader(Unpacked(path, packing), BUFFER_BYTES) as file:
         yield file
 
 
