@@ -78,7 +78,7 @@ def refuse_blocked(plan: Plan, model: BaseModel | None) -> None:
 
 def stop_run(name: str, now: bool, as_json: bool) -> int:
     """Ask a live run to save and stop, or kill it, and wait until it has."""
-    folder = find_run(name)
+    folder = find_run(name, exactly=True)
     if not worker_lives(folder):
         if not (folder / EVENTS_FILE).exists():
             raise CannotStart(str(folder), f"The run {folder.name} {NOT_BEGUN}", "Train its recipe as a new run.")

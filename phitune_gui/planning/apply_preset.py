@@ -3,6 +3,7 @@
 from typing import NamedTuple
 
 from phitune_gui.catalog.presets import Preset, Proposal, Situation
+from phitune_gui.core.hardware import Hardware
 from phitune_gui.core.recipe import Recipe, TechniqueSection, with_value
 from phitune_gui.planning.fitted import Fitted, Ground, fitted, obstacle
 from phitune_gui.planning.memory import COMFORTABLE
@@ -21,7 +22,7 @@ class Applied(NamedTuple):
 def apply_preset(preset: Preset, recipe: Recipe, ground: Ground) -> Applied:
     """Model, data files, name and launcher stay as they are. Pure; never raises for the presets of the catalog.
 
-    What must fit is the first proposal that leaves room for other programs; where none can, the first that fits at all.
+    What must fit is the first proposal that leaves room for other programs and learns the same; where none can, the first that fits.
     """
     proposals = preset.propose(Situation(ground.model, ground.hardware, ground.report))
     if not preset.must_fit:
@@ -30,10 +31,10 @@ def apply_preset(preset: Preset, recipe: Recipe, ground: Ground) -> Applied:
     tried = []
     for share in (COMFORTABLE, 1.0):
         within = ground._replace(hardware=ground.hardware.with_share(share))
-        tried = [(proposal, fitted(with_edits(recipe, proposal), within)) for proposal in proposals]
+        tried = [(proposal, fitted(with_edits(recipe, proposal), within, gently=share < 1)) for proposal in proposals]
         for proposal, made in tried:
             if obstacle(made.plan, within.hardware) is None and made.fits:
-                return Applied(made.recipe, f"{proposal.why}{_costs(made, share < 1)}", fits=True)
+                return Applied(made.recipe, f"{proposal.why}{_costs(made, ground.hardware)}", fits=True)
     _proposal, made = min(tried, key=lambda pair: pair[1].plan.memory.total_bytes)
     return Applied(made.recipe, f"Nothing fits this machine.{_too_large(made)} A smaller model is needed.", fits=False)
 
@@ -52,10 +53,11 @@ def _as_written(recipe: Recipe, ground: Ground) -> Fitted:
     return Fitted(recipe, plan, (), plan.memory.total_bytes)
 
 
-def _costs(made: Fitted, with_room: bool) -> str:
+def _costs(made: Fitted, hardware: Hardware) -> str:
     costs = " ".join(dict.fromkeys(change.costs for change in made.changes))
-    room = ", which leaves room for other programs" if with_room else ""
-    return f" Made to fit into {in_words(made.plan.memory.available_bytes)}{room}: {costs}" if costs else ""
+    free = make_plan(made.recipe, None, None, hardware).memory.available_bytes
+    why = f"Made to fit into {in_words(free)}" if made.written_bytes > free else "Made smaller, to leave room for other programs"
+    return f" {why}: {costs}" if costs else ""
 
 
 def _too_large(made: Fitted) -> str:

@@ -36,10 +36,13 @@ class Fitted(NamedTuple):
         return self.plan.memory.total_bytes <= self.plan.memory.available_bytes
 
 
-def fitted(recipe: Recipe, ground: Ground) -> Fitted:
-    """The plan with every edit that is needed to fit, technique and launcher aside; with all that help where none are enough."""
+def fitted(recipe: Recipe, ground: Ground, gently: bool = False) -> Fitted:
+    """The plan with every edit that is needed to fit, technique and launcher aside; with all that help where none are enough.
+
+    `gently` edits nothing that changes what is learned.
+    """
     plan = make_plan(recipe, *ground)
-    fit = make_it_fit(recipe, *ground, only_settings=True)
+    fit = make_it_fit(recipe, *ground, only_settings=True, gently=gently)
     changes = fit.offers[0] if fit.offers else fit.least
     if not changes:
         return Fitted(recipe, plan, (), plan.memory.total_bytes)

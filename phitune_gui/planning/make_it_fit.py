@@ -27,12 +27,13 @@ class Fit(NamedTuple):
 
 
 def make_it_fit(
-    recipe: Recipe, model: BaseModel | None, report: DatasetReport | None, hardware: Hardware, only_settings: bool = False
+    recipe: Recipe, model: BaseModel | None, report: DatasetReport | None, hardware: Hardware, only_settings: bool = False,
+    gently: bool = False,
 ) -> Fit:  # fmt: skip
     """At most three sets of edits that are enough and of which none can be left out; nothing when the run fits as it is.
 
     The quickest comes first, and of those equally quick the one that parts with least. Last resorts only help when nothing else is enough.
-    `only_settings` leaves technique and launcher as they are.
+    `only_settings` leaves technique and launcher as they are; `gently` tries no last resort.
     """
     trial = Trial(recipe, model, report, hardware)
     if trial.fits(()):
@@ -40,6 +41,7 @@ def make_it_fit(
     processes = () if only_settings else fewer_processes(recipe)
     others = other_savings(recipe, report)
     others = tuple(saving for saving in others if trial.works([saving]) and (saving.of_settings or not only_settings))
+    others = tuple(saving for saving in others if not (gently and saving.last_resort))
     gentle = [saving for saving in others if not saving.last_resort]
     ways = _best(trial, processes, gentle) or _best(trial, processes, others)
     if ways:

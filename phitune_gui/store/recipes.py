@@ -175,8 +175,13 @@ def _section(names: Sequence[str]) -> type[Value] | None:
 def _other_names(name: str, changed_from: Recipe) -> str:
     """The names that are most like a wrong one, and where all of them stand."""
     options = [f"technique.{option}" for option in technique(changed_from.technique.id).options.model_fields]
-    near = get_close_matches(name, [*_names(Recipe()), *options], n=3, cutoff=0.8)
-    meant = f"Did you mean {' or '.join(near)}? " if near else ""
+    known = [*_names(Recipe()), *options]
+    section, _, last = name.rpartition(".")
+    ends = {each: each.rpartition(".")[2] for each in known if not section or each.startswith(f"{section}.")}
+    near = get_close_matches(name, known, n=3, cutoff=0.8) or [
+        each for each, end in ends.items() if end in get_close_matches(last, ends.values(), n=3) or end.endswith(last)
+    ]
+    meant = f"Did you mean {' or '.join(near[:3])}? " if near else ""
     return f"{meant}A recipe that phitune recipe new writes holds every name with what it does."
 
 

@@ -12,7 +12,7 @@ from phitune_gui.core.recipe import DataSection
 from phitune_gui.files.atomic import write_text
 from phitune_gui.store.paths import cache_folder, private_folder
 
-_FORMAT = 1
+_FORMAT = 2
 
 
 def cached_report(data: DataSection, model: BaseModel | None, seed: int) -> DatasetReport | None:

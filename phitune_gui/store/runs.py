@@ -120,28 +120,35 @@ def list_runs() -> list[RunRecord]:
     return records
 
 
-def find_run(run: str) -> Path:
+def find_run(run: str, exactly: bool = False) -> Path:
     """The folder of a run given by path, by the folder's name, or by the run's own name. Raises CannotStart.
 
-    `last` is the newest run, and the beginning of a name will do where only one begins so.
+    `last` is the newest run; unless it must be named `exactly`, the beginning of a name will do where only one begins so.
     """
     as_path = expanded(run)
     if (as_path / names.RECIPE_FILE).is_file():
         return as_path.absolute()
     folders = known_folders() if run else []
-    by_name = {folder: (folder.name, _given_name(folder)) for folder in folders}
-    for found, are in (
-        ([folder for folder in folders if folder.name == run], ""),
-        ([folder for folder, called in by_name.items() if run in called], f"runs are named {run}"),
-        (folders[:1] if run == LAST else [], ""),
-        ([folder for folder, called in by_name.items() if any(name.startswith(run) for name in called)], f"runs' names begin with {run}"),
-    ):
-        if len(found) > 1:
-            what = f"{len(found)} {are}, newest first: {listed([folder.name for folder in found], _MOST_NAMED)}."
-            raise CannotStart(run, what, "Give the name of one of these folders.")
-        if found:
-            return found[0]
-    raise CannotStart(run, f"There is no run named {run}.", "phitune runs lists the runs of this machine.")
+    for folder in folders:
+        if folder.name == run:
+            return folder
+    called = {folder: _given_name(folder) for folder in folders}
+    if named := [folder for folder, name in called.items() if name == run]:
+        return _the_only(named, run, f"runs are named {run}")
+    if run == LAST and folders:
+        return folders[0]
+    begun = [folder for folder, name in called.items() if name.startswith(run) or folder.name.startswith(run)]
+    if begun and not exactly:
+        return _the_only(begun, run, f"runs' names begin with {run}")
+    near = f" {listed([folder.name for folder in begun], _MOST_NAMED)} begins so; this wants the whole name." if begun else ""
+    raise CannotStart(run, f"There is no run named {run}.{near}", "phitune runs lists the runs of this machine.")
+
+
+def _the_only(found: list[Path], run: str, they_are: str) -> Path:
+    if len(found) > 1:
+        what = f"{len(found)} {they_are}, newest first: {listed([folder.name for folder in found], _MOST_NAMED)}."
+        raise CannotStart(run, what, "Give the name of one of these folders.")
+    return found[0]
 
 
 def _given_name(folder: Path) -> str:

@@ -156,7 +156,9 @@ def test_a_pipe_is_not_written_over_and_not_waited_for(model: Path, data: Path, 
 
 
 @pytest.mark.parametrize(("setting", "said"), [
-    ("training.learning_rat=1", "Did you mean training.learning_rate?"), ("technique.alfa=1", "alpha"),
+    ("training.learning_rat=1", "Did you mean training.learning_rate?"), ("epochs=1", "Did you mean training.epochs?"),
+    ("learning_rate=1", "Did you mean training.learning_rate?"), ("batch_size=1", "training.micro_batch_size"),
+    ("technique.alfa=1", "alpha"),
     ("training.learning_rate=5", "is 5, but it must be a number above 0 and up to 1"),
     ("training.max_steps=0", "is 0, but it must be a whole number from 1 to 1,000,000"),
     ("data.validation.percent=80", "is 80, but it must be a number from 0 to 50"),

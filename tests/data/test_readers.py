@@ -178,6 +178,26 @@ def test_the_quotes_are_found(write: WriteData, content: str) -> None:
     assert not rejected
 
 
+@pytest.mark.parametrize("cell", [
+    "INSERT INTO users VALUES (1,'ann','bob','eve');", "WHERE name IN ('a','b','c')", "{'k':'v','l':'w','m':'x'}",
+    "INSERT INTO t VALUES\n'a',\n'b',\n'c'", "\\frac{1}{2} and C:\\new\\table0.txt", "'No,' he said; 'never.'",
+])  # fmt: skip
+@pytest.mark.parametrize("delimiter", [",", ";", "|"])
+def test_quotes_and_backslashes_in_cells_are_text(write: WriteData, cell: str, delimiter: str) -> None:
+    lines = [delimiter.join(("question", "answer"))] + [delimiter.join((f"Question {each}", f'"{cell}"')) for each in range(200)]
+    rows, rejected = read(write("a.csv", "\n".join(lines) + "\n"))
+    assert {row.values["answer"] for row in rows} == {cell}
+    assert (len(rows), rejected) == (200, [])
+
+
+def test_an_escaped_quote_leaves_other_backslashes_alone(write: WriteData) -> None:
+    content = "question,answer\n" + '"\\frac{1}{2}","C:\\new\\table0.txt"\n' * 50 + '"He said \\"yes\\", twice","ends in \\\\"\n'
+    rows, rejected = read(write("a.csv", content))
+    assert rows[0].values == {"question": "\\frac{1}{2}", "answer": "C:\\new\\table0.txt"}
+    assert rows[-1].values == {"question": 'He said "yes", twice', "answer": "ends in \\\\"}
+    assert not rejected
+
+
 def test_one_broken_row_changes_no_quotes(write: WriteData) -> None:
     good = '"the \'good\' one, he said","a"\n'
     rows, rejected = read(write("a.csv", "question,answer\n" + good * 30 + '"x"y,"b"\n' + good * 30))

@@ -161,3 +161,6 @@ def test_a_run_is_found_by_a_beginning_that_no_other_has_and_as_the_last(tmp_pat
         find_run("Li")
     with pytest.raises(CannotStart, match="no run named"):
         find_run("")
+    assert find_run("Library", exactly=True) == first
+    with pytest.raises(CannotStart, match="wants the whole name"):
+        find_run("Libr", exactly=True)

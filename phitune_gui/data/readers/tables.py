@@ -16,23 +16,27 @@ if TYPE_CHECKING:
     import _csv
 
 SNIFFED_LINES = 100
+SNIFFED_LETTERS = 1_000_000
 DELIMITERS = (",", ";", "\t", "|")
-_BEGINS = {quote: re.compile(rf"(?:^|[,;\t|]){quote}", re.MULTILINE) for quote in "\"'"}
-_ENDS = {quote: re.compile(rf"{quote}(?=\r?$|[,;\t|])", re.MULTILINE) for quote in "\"'"}
+_GOES_ON = "unexpected end of data"
+"""What csv says of a last row that may go on behind what was looked at."""
+_QUOTED = 0.8
+"""Share of the cells that stand in single quotes where these are more than apostrophes."""
 
 
 class _Dialect(NamedTuple):
-    """How cells are told apart, what they are put in, and what a quote inside stands behind; None for another quote."""
+    """How cells are told apart, what they are put in, and whether a quote inside may stand behind a backslash."""
 
     delimiter: str = ","
     quote: str = '"'
-    escape: str | None = None
+    escapes: bool = False
 
     def rows(self, lines: Iterable[str], strict: bool) -> "_csv.Reader":
         """The cells of each row. Raises csv.Error at a row that is none, and goes on behind it."""
-        return csv.reader(
-            lines, delimiter=self.delimiter, quotechar=self.quote, escapechar=self.escape, doublequote=not self.escape, strict=strict
-        )
+        if self.escapes:
+            escaped = re.compile(rf"(?<!\\)((?:\\\\)*)\\{self.quote}")
+            lines = (escaped.sub(rf"\1{self.quote}{self.quote}", line) for line in lines)  # other backslashes are text
+        return csv.reader(lines, delimiter=self.delimiter, quotechar=self.quote, strict=strict)
 
 
 def read_table(stream: BinaryIO, file: str) -> Rows:
@@ -41,8 +45,17 @@ def read_table(stream: BinaryIO, file: str) -> Rows:
     text = io.TextIOWrapper(stream, encoding="utf-8", errors="surrogateescape", newline="")
     lines = _lines(text, file)
     head = list(islice(lines, SNIFFED_LINES))
-    yield from _rows(chain(head, lines), file, _dialect(head))
+    yield from _rows(chain(head, lines), file, _dialect(list(_within(head, SNIFFED_LETTERS))))
     text.detach()
+
+
+def _within(lines: Iterable[str], letters: int) -> Iterator[str]:
+    """The first of the lines, as many as have so many letters together, and one at least."""
+    for line in lines:
+        yield line
+        letters -= len(line)
+        if letters < 0:
+            return
 
 
 def _lines(text: io.TextIOWrapper, file: str) -> Iterator[str]:
@@ -59,12 +72,18 @@ def _lines(text: io.TextIOWrapper, file: str) -> Iterator[str]:
 
 def _dialect(head: list[str]) -> _Dialect:
     """What the first rows are written with: the usual double quotes, themselves doubled inside, unless these rows say otherwise."""
-    text = "".join(head)
-    cells = {quote: min(len(_BEGINS[quote].findall(text)), len(_ENDS[quote].findall(text))) for quote in _BEGINS}
-    quote = "'" if cells["'"] > cells['"'] and 2 * cells["'"] >= len(head) else '"'
+    single = _best(head, "'")
+    if not _faults(head, single) and _share_in_quotes(head, single) >= _QUOTED:
+        return single
+    return _best(head, '"')
+
+
+def _best(head: list[str], quote: str) -> _Dialect:
+    """The delimiter that cuts most evenly into more than one cell, a comma when none does; and backslashes where rows are none without."""
     delimiter = max(DELIMITERS, key=lambda each: _evenness(head, _Dialect(each, quote)))
-    usual, escaped = (_Dialect(delimiter, quote, escape) for escape in (None, "\\"))
-    return escaped if f"\\{quote}" in text and _faults(head, escaped) < _faults(head, usual) else usual
+    usual, escaped = (_Dialect(delimiter, quote, escapes) for escapes in (False, True))
+    may_escape = any(f"\\{quote}" in line for line in head)
+    return escaped if may_escape and _faults(head, escaped) < _faults(head, usual) else usual
 
 
 def _evenness(head: list[str], dialect: _Dialect) -> tuple[float, int]:
@@ -79,15 +98,27 @@ def _evenness(head: list[str], dialect: _Dialect) -> tuple[float, int]:
 
 
 def _faults(head: list[str], dialect: _Dialect) -> int:
-    """How many of the rows are none, but for the last one, which may go on behind what was looked at."""
-    rows, faults = dialect.rows(head, strict=True), 0
+    """How many of the rows are none or have another number of cells than the first."""
+    rows, faults, cells = dialect.rows(head, strict=True), 0, 0
     while True:
         try:
-            next(rows)
+            row = next(rows)
         except StopIteration:
             return faults
-        except csv.Error:
-            faults += rows.line_num < len(head)
+        except csv.Error as error:
+            faults += str(error) != _GOES_ON
+        else:
+            cells = cells or len(row)
+            faults += bool(row) and len(row) != cells
+
+
+def _share_in_quotes(head: list[str], dialect: _Dialect) -> float:
+    """Which part of the cells below the names stands in the dialect's quotes."""
+    text = "".join(head)
+    ends = rf"(?:^|{re.escape(dialect.delimiter)}){dialect.quote}", rf"{dialect.quote}(?=\r?$|{re.escape(dialect.delimiter)})"
+    quoted = min(len(re.findall(pattern, text, re.MULTILINE)) for pattern in ends)
+    cells = sum(len(row) for row in islice(dialect.rows(head, strict=False), 1, None))
+    return quoted / cells if cells else 0.0
 
 
 def _rows(lines: Iterator[str], file: str, dialect: _Dialect) -> Rows:

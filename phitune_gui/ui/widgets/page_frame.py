@@ -87,4 +87,4 @@ class PageFrame(QScrollArea):
         height = self._ledge.sizeHint().height() if shown else 0
         self._ledge.setVisible(shown)
         self.setViewportMargins(0, 0, 0, height)
-        self._ledge.setGeometry(0, self.height() - height, self.viewport().width(), height)
+        self._ledge.setGeometry(self.viewport().x(), self.height() - height, self.viewport().width(), height)
