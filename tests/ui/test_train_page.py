@@ -195,6 +195,8 @@ def test_stop_stays_in_sight_in_a_small_window(run: Callable[[], Run], qtbot: Qt
     assert page.rect().contains(shown)
     assert page.buttons.stop.visibleRegion().boundingRect() == page.buttons.stop.rect()
     assert page.viewport().geometry().bottom() < shown.top()
+    behind = page.loss.more.nextInFocusChain()
+    assert behind in (page.buttons.save, page.loss.more.menu()) or page.buttons.isAncestorOf(behind)
 
 
 def test_a_run_that_is_opened_again_shows_the_peak_of_its_memory(qtbot: QtBot, page: TrainPage, session: FakeSession) -> None:

@@ -101,6 +101,10 @@ class TrainPage(PageFrame):
         self._connect_view()
         self.keep_below(self.buttons)
         self.column.insertWidget(3, view, 1)
+        before: QWidget = self.loss.more
+        for button in (self.buttons.save, self.buttons.stop, self.buttons.kill, self.buttons.answers, self.buttons.log):
+            QWidget.setTabOrder(before, button)
+            before = button
         return view
 
     def _connect_view(self) -> None:
