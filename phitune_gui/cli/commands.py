@@ -138,12 +138,13 @@ def advise(
 def techniques(
     id: Annotated[str | None, typer.Argument(metavar="ID", help="A technique or launcher to tell all about; else all are listed.")] = None,
     model: Annotated[Path | None, typer.Option("--model", help="Model folder, or starter; without it Phi-3-mini is assumed.")] = None,
+    data: Annotated[Path | None, typer.Option("--data", help="Dataset file; without it a thousand rows are assumed.")] = None,
     as_json: Json = False,
 ) -> int:
     """The ways to train: what each is and costs, whether its result can be merged and exported, whether it works here."""
     from phitune_gui.cli.techniques import list_techniques
 
-    return list_techniques(id, model, as_json)
+    return list_techniques(id, (model, data), as_json)
 
 
 @recipe_app.command("new")

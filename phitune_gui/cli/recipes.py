@@ -3,7 +3,7 @@
 import json
 from collections.abc import Sequence
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from phitune_gui.catalog.formats import unknown_format
 from phitune_gui.catalog.launchers import LAUNCHERS, unknown_launcher
@@ -67,6 +67,7 @@ def new_recipe(model: Path, data: Path, start: Start, target: Target, as_json: b
     if start.preset is not None:
         recipe, why, _fits = _after_preset(recipe, start.preset)
     if start.technique is not None:
+        why = f"{why} Then the technique was set to {technique(start.technique).label}, as you asked." if why else ""
         recipe = recipe.model_copy(update={"technique": TechniqueSection(id=start.technique)})
     recipe = _placed(_with_settings(recipe, start.settings))
     if unknown := unknown_launcher(recipe.launcher.id) or unknown_format(recipe.data.format):
@@ -74,17 +75,21 @@ def new_recipe(model: Path, data: Path, start: Start, target: Target, as_json: b
     _keep_other_recipe(recipe, target)
     require_writable(out.absolute().parent)
     save_recipe(recipe, out.absolute())
+    _tell_written(recipe, out.absolute(), {"preset": start.preset, "why": why} if start.preset else {}, as_json)
+    return 0
+
+
+def _tell_written(recipe: Recipe, out: Path, preset: dict[str, Any], as_json: bool) -> None:
+    """Where the recipe lies, and what stands in the way of training it as it is."""
     problems = [problem for problem in study(recipe, runs_folder(), SAMPLE_ROWS).plan.problems if problem.severity == "problem"]
     if as_json:
-        told = {"path": str(out.absolute()), "problems": [problem.model_dump(mode="json") for problem in problems]}
-        write_json(told | ({"preset": start.preset, "why": why} if start.preset else {}))
-    else:
-        for problem in problems:
-            say(f"It cannot be trained as it is. {problem.what} {problem.how_to_fix} {problem.on_command_line}".rstrip(), "yellow")
-        if why:
-            say(why)
-        tell(str(out.absolute()))
-    return 0
+        write_json({"path": str(out), "problems": [problem.model_dump(mode="json") for problem in problems], **preset})
+        return
+    for problem in problems:
+        say(f"It cannot be trained as it is. {problem.what} {problem.how_to_fix} {problem.on_command_line}".rstrip(), "yellow")
+    if preset:
+        say(preset["why"])
+    tell(str(out))
 
 
 def _folder_with_model(named: Path) -> Path:

@@ -10,9 +10,9 @@ from phitune_gui.planning.launchers import LauncherRow, launcher_matrix
 from phitune_gui.planning.technique_matrix import TechniqueRow, technique_matrix
 
 
-def list_techniques(id: str | None, model: Path | None, as_json: bool) -> int:
-    """Show the catalog, planned for the model and this machine, or all about the technique or launcher of this id."""
-    recipe, ground, assumed = situation(model, None)
+def list_techniques(id: str | None, named: tuple[Path | None, Path | None], as_json: bool) -> int:
+    """Show the catalog, planned for the named model and data and this machine, or all about the technique or launcher of this id."""
+    recipe, ground, assumed = situation(*named)
     rows, launchers = technique_matrix(ground), launcher_matrix(recipe, ground)
     if id is not None:
         rows, launchers = _only(rows, launchers, id)
@@ -49,14 +49,14 @@ def _list(rows: Sequence[TechniqueRow], launchers: Sequence[LauncherRow]) -> Non
     ])  # fmt: skip
     tell("")
     listing(["id", "launcher", "processes", "memory", "here", "what for"], [
-        [row.id, row.label, str(row.processes), size(row.memory_bytes), _yes(row.works_here), row.when or row.summary] for row in launchers
+        [row.id, row.label, str(row.processes), size(row.memory_bytes), _here(row), row.when or row.summary] for row in launchers
     ])  # fmt: skip
-    if any(row.only_changed for row in rows):
+    if "changed" in [*map(_here, rows), *map(_here, launchers)]:
         say("changed: it fits here after what phitune techniques ID and phitune plan name, as with fewer rows at a time.")
     say("phitune techniques ID tells all about one: what it is, when to choose it, its options, and why it does not work here.")
 
 
-def _here(row: TechniqueRow) -> str:
+def _here(row: TechniqueRow | LauncherRow) -> str:
     return "changed" if row.only_changed else _yes(row.works_here)
 
 
@@ -71,7 +71,7 @@ def _tell_technique(row: TechniqueRow) -> None:
         ["id", row.id], ["when", row.when], ["costs", row.costs], ["trains", f"{row.trainable_parameters:,} parameters"],
         ["memory", size(row.memory_bytes)], ["time", duration(row.seconds) if row.seconds else "not known"],
         ["can be merged", _yes(row.can_merge)], ["can become ONNX", _yes(row.can_export)], ["launchers", ", ".join(row.launchers)],
-        ["works here", f"{_yes(row.works_here)}: {row.reason}"],
+        ["works here", f"{_here(row)}: {row.reason}"],
     ])  # fmt: skip
     tell("")
     options = [[f"technique.{option.name}", str(option.default), option.help] for option in row.options]

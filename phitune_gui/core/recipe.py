@@ -194,7 +194,7 @@ class TrainingSection(Written):
 class LauncherSection(Written):
     """How many processes train together."""
 
-    id: str = Field("single", title="Launcher", description="One process, or several that share the work.")
+    id: str = Field("single", title="How it is started", description="One process, or several that share the work.")
     processes: int = Field(1, ge=1, le=1024, title="Processes", description="Processes that train together, on each machine.")
     nodes: int = Field(
         1, ge=1, le=MOST_MACHINES, title="Machines", description="Machines that train together, each with as many processes."

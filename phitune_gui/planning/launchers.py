@@ -25,6 +25,8 @@ class LauncherRow(Value):
     processes: int
     memory_bytes: int
     bytes_per_process: int
+    only_changed: bool
+    """Whether it fits here after the changes of *Make it fit* only."""
     can_be_chosen: bool
     """False where no saving would help: with this technique, or on this machine, it does not work at all."""
 
@@ -68,7 +70,7 @@ def _row(offered: Launcher, recipe: Recipe, ground: Ground) -> LauncherRow:
     return LauncherRow(
         id=offered.id, label=offered.label, summary=offered.summary, when=offered.when, works_here=not reason, reason=reason,
         buys="" if reason else _buys(begun, made), processes=processes, memory_bytes=made.written_bytes,
-        bytes_per_process=made.written_bytes // processes, can_be_chosen=not refused,
+        bytes_per_process=made.written_bytes // processes, only_changed=not reason and bool(made.changes), can_be_chosen=not refused,
     )  # fmt: skip
 
 

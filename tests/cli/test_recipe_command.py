@@ -175,3 +175,9 @@ def test_what_cannot_be_trained_is_written_and_said(tmp_path: Path, model: Path,
     assert "no blocks 2 to 9" in said
     assert main([*command, "--force", "-o", "data.max_length=256"]) == 0
     assert "cannot be trained" not in capsys.readouterr().err
+
+
+def test_a_technique_beside_a_preset_is_said(tmp_path: Path, model: Path, data: Path, capsys: CaptureFixture[str]) -> None:
+    command = ["recipe", "new", "--model", str(model), "--data", str(data), "--out", str(tmp_path / "r.phitune.yaml")]
+    assert main([*command, "--preset", "olive", "--technique", "ia3"]) == 0
+    assert "Then the technique was set to IA3, as you asked." in capsys.readouterr().err

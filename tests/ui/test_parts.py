@@ -15,6 +15,7 @@ from phitune_gui.core.problem import Problem
 from phitune_gui.core.recipe import Recipe, TrainingSection
 from phitune_gui.ui.drops import understand, understand_all
 from phitune_gui.ui.recipe_history import RecipeHistory
+from phitune_gui.ui.theme import LIGHT
 from phitune_gui.ui.widgets.amounts import estimate_text, part_of_text, span_text
 from phitune_gui.ui.widgets.closing_question import ClosingQuestion
 from phitune_gui.ui.widgets.histogram import Histogram
@@ -236,14 +237,15 @@ def test_the_legend_names_each_part_in_the_colour_of_the_bar(qtbot: QtBot) -> No
     qtbot.addWidget(bar)
     for over, limit in ((False, 9e9), (True, 4e9)):
         bar.show_parts(parts, limit)
-        legend.show_parts(parts, bar.over)
+        legend.show_parts(parts)
         assert legend.texts == ["Weights 3.0 GB", "Borrowed layers 2.0 GB"]
         picture = bar.grab().toImage()
         swatches = [swatch.grab().toImage().pixelColor(3, 3).name() for swatch in legend.findChildren(_Swatch)[-2:]]
         scale = picture.width() / max(5e9, limit)
         middle = picture.height() // 2
-        assert [picture.pixelColor(int(at * scale), middle).name() for at in (1.5e9, 4e9)] == swatches
-        assert (len(set(swatches)) == 1) == over
+        assert [picture.pixelColor(int(at * scale), middle).name() for at in (1.5e9, 3.5e9)] == swatches
+        assert len(set(swatches)) == 2
+        assert (picture.pixelColor(int(4.8e9 * scale), middle).name() == LIGHT.problem) == over
 
 
 @pytest.mark.parametrize("answer", ["keep", "stop", "cancel"])
@@ -333,7 +335,7 @@ def test_amounts_are_said_as_people_say_them() -> None:
         ("technique.rank is too high for training.micro_batch_size.", "“Rank” is too high for “Rows at a time”."),
         ("The file data.jsonl and data.unknown stay.", "The file data.jsonl and data.unknown stay."),
         ("Mend the file, or set data.broken_rows to leave_out.", "Mend the file, or set “Damaged rows” to “leave out”."),
-        ("Set launcher.id to ddp or technique.id to lora.", "Set “Launcher” to “Several processes” or “Technique” to “LoRA”."),
+        ("Set launcher.id to ddp or technique.id to lora.", "Set “How it is started” to “Several processes” or “Technique” to “LoRA”."),
         ("Set training.gradient_checkpointing to false.", "Set “Save memory (slower)” to “off”."),
     ],
 )

@@ -73,7 +73,7 @@ class LauncherCard(Card):
     def _build(self) -> None:
         said = QVBoxLayout()
         said.setSpacing(2)
-        said.addWidget(words(self.tr("How it is started"), "body"))
+        said.addWidget(words(declared(LauncherSection.model_fields["id"].title or ""), "body"))
         said.addWidget(self.line)
         head = QHBoxLayout()
         head.addLayout(said, 1)

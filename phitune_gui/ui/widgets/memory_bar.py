@@ -23,6 +23,10 @@ _LEAST = 0.01
 """Parts below this share of all would be less than two pixels wide, and their names more than there is room for."""
 
 
+_LEAST_EXCESS = 5
+"""Pixels of what is beyond the limit, however little it is."""
+
+
 def gathered(parts: Sequence[Part], others: str) -> tuple[Part, ...]:
     """The parts that can be seen, in order, and the rest as one named `others`; a single small part keeps its name."""
     whole = sum(part.amount for part in parts)
@@ -32,14 +36,14 @@ def gathered(parts: Sequence[Part], others: str) -> tuple[Part, ...]:
     return (*large, *([rest] if rest else small))
 
 
-def part_colour(tokens: Tokens, place: int, over: bool) -> str:
-    """The colour of the part at this place; all have the problem's colour where they are too much together."""
+def part_colour(tokens: Tokens, place: int) -> str:
+    """The colour of the part at this place."""
     colours = (tokens.accent, tokens.validation, tokens.good, tokens.advice, tokens.accent_faint, tokens.quiet, tokens.text)
-    return tokens.problem if over else colours[place % len(colours)]
+    return colours[place % len(colours)]
 
 
 class MemoryBar(QWidget):
-    """Paints the parts side by side; turns to the problem colour beyond the limit. The tooltip says each part."""
+    """Paints the parts side by side, and what is beyond the limit in the colour of problems. The tooltip says each part."""
 
     def __init__(self, name: str, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -87,7 +91,9 @@ class MemoryBar(QWidget):
         left = 0.0
         for number, part in enumerate(self._parts):
             width = max(self.width() * part.amount / whole, 1.0)
-            painter.fillRect(QRectF(left, 0, width, self.height()), QColor(part_colour(tokens, number, self.over)))
+            painter.fillRect(QRectF(left, 0, width, self.height()), QColor(part_colour(tokens, number)))
             left += width
-            if self.over:
-                painter.fillRect(QRectF(left - 1, 0, 1, self.height()), QColor(tokens.panel))
+        if self.over:
+            end = min(self.width() * self._limit / whole, self.width() - _LEAST_EXCESS)
+            painter.fillRect(QRectF(end, 0, self.width() - end, self.height()), QColor(tokens.problem))
+            painter.fillRect(QRectF(end - 2, 0, 2, self.height()), QColor(tokens.panel))

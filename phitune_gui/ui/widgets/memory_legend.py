@@ -18,28 +18,28 @@ SIDE = 8
 class _Swatch(QWidget):
     """The colour of the part at this place of the bar."""
 
-    def __init__(self, place: int, over: bool) -> None:
+    def __init__(self, place: int) -> None:
         super().__init__()
-        self._place, self._over = place, over
+        self._place = place
         self.setFixedSize(SIDE, SIDE)
 
     def paintEvent(self, _event: QPaintEvent) -> None:
         painter = QPainter(self)
-        painter.fillRect(QRectF(self.rect()), QColor(part_colour(current_tokens(), self._place, self._over)))
+        painter.fillRect(QRectF(self.rect()), QColor(part_colour(current_tokens(), self._place)))
         painter.end()
 
 
 class _Entry(QWidget):
     """Swatch, name and amount."""
 
-    def __init__(self, part: Part, place: int, over: bool) -> None:
+    def __init__(self, part: Part, place: int) -> None:
         super().__init__()
         self.setObjectName("plain")
         self.text = f"{part.label} {bytes_text(part.amount)}"
         row = QHBoxLayout(self)
         row.setContentsMargins(0, 0, 6, 0)
         row.setSpacing(5)
-        row.addWidget(_Swatch(place, over))
+        row.addWidget(_Swatch(place))
         row.addWidget(words(self.text, "small"))
 
 
@@ -51,23 +51,23 @@ class MemoryLegend(QWidget):
         self.setObjectName("plain")
         self._row = FlowRow(self, spacing=4)
         self._entries: list[_Entry] = []
-        self._shown: tuple[tuple[Part, ...], bool] | None = None
+        self._shown: tuple[Part, ...] | None = None
 
     @property
     def texts(self) -> list[str]:
         """What the legend says, entry by entry."""
         return [entry.text for entry in self._entries]
 
-    def show_parts(self, parts: Sequence[Part], over: bool) -> None:
+    def show_parts(self, parts: Sequence[Part]) -> None:
         """One entry for each part; nothing is built anew where nothing changed."""
-        if self._shown == (tuple(parts), over):
+        if self._shown == tuple(parts):
             return
-        self._shown = tuple(parts), over
+        self._shown = tuple(parts)
         for entry in self._entries:
             self._row.removeWidget(entry)
             entry.hide()
             entry.deleteLater()
-        self._entries = [_Entry(part, place, over) for place, part in enumerate(parts)]
+        self._entries = [_Entry(part, place) for place, part in enumerate(parts)]
         for entry in self._entries:
             self._row.addWidget(entry)
             entry.show()

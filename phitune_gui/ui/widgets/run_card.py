@@ -194,7 +194,7 @@ class RunCard(QWidget):
         self._lines["processes"].setVisible(said.processes > 1)
         parts = [Part(part_labels.get(name, name), amount) for name, amount in memory.parts.items()]
         self.memory.show_parts(gathered(parts, self.tr("Other")), memory.available_bytes)
-        self.legend.show_parts(gathered(parts, self.tr("Other")), self.memory.over)
+        self.legend.show_parts(gathered(parts, self.tr("Other")))
         self.disk.show_parts([Part(self.tr("Checkpoints, adapter and log"), plan.disk_bytes)], plan.free_disk_bytes)
         self.problems.show_problems([found for found in plan.problems if found.severity == "problem"])
         self.advice.show_problems([found for found in plan.problems if found.severity == "advice"])

@@ -1,4 +1,4 @@
-"""The ways to train: the chosen one told in full, the others as small cards side by side."""
+"""The ways to train as small cards side by side, and below them the chosen one told in full."""
 
 import re
 from collections.abc import Mapping, Sequence
@@ -115,9 +115,9 @@ class TechniquePicker(QWidget):
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(10)
-        column.addWidget(self.detail)
         column.addWidget(grid)
         column.addWidget(self.more)
+        column.addWidget(self.detail)
         self._refusals: Mapping[str, str] = {}
         self._chosen = ""
         self._show_rest(False)
