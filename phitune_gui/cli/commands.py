@@ -20,7 +20,10 @@ Json = Annotated[bool, typer.Option("--json", help="Print exactly one JSON objec
 Settings = Annotated[list[str] | None, typer.Option("-o", metavar="KEY=VALUE", help="Set a recipe field, for example training.epochs=2.")]
 OtherData = Annotated[list[Path] | None, typer.Option("--data", help="Dataset file instead of the recipe's; several by repeating it.")]
 RunsFolder = Annotated[Path | None, typer.Option("--runs", help="Folder that gets the run folder.")]
-Mapping = Annotated[list[str] | None, typer.Option("--map", metavar="ROLE=COLUMN", help="Which column plays which role.")]
+Mapping = Annotated[
+    list[str] | None,
+    typer.Option("--map", metavar="ROLE=COLUMN", help="Which column plays which role; for --format template, a text with {column} in it."),
+]
 MaxLength = Annotated[int, typer.Option("--max-length", min=16, help="Longest conversation in tokens.")]
 Format = Annotated[str, typer.Option("--format", help="How rows are understood; auto finds out.")]
 PRESET_IDS = "recommended, microsoft-sample, ai-toolkit, olive, azure-ml or quick-cpu"

@@ -103,7 +103,9 @@ class DataSection(Written):
 
     sources: tuple[DataSource, ...] = Field((), max_length=MAX_SOURCES, title="Files", description="Dataset files, read in this order.")
     format: str = Field("auto", title="Format", description="How rows are understood; auto looks at many rows and says why.")
-    columns: dict[str, str] = Field({}, title="Columns", description="Which column plays which role, as role: column.")
+    columns: dict[str, str] = Field(
+        {}, title="Columns", description="Which column plays which role, as role: column; for a template, role: text with {column}."
+    )
     max_length: int = Field(
         1024, ge=16, le=131072, title="Longest conversation", description="Longer conversations are cut at this many tokens.",
         json_schema_extra={"unit": "tokens"},

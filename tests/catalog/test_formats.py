@@ -162,7 +162,7 @@ def said(conversation: Conversation) -> tuple[tuple[str, str], ...]:
 def test_ids_are_those_of_the_command_line_and_unique() -> None:
     ids = [each.id for each in FORMATS]
 
-    assert ids == [*SAMPLES, "plain_text"]
+    assert ids == [*SAMPLES, "plain_text", "template"]
     assert all(format_by_id(id).id == id for id in ids)
     with pytest.raises(KeyError):
         format_by_id("nothing")

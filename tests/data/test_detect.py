@@ -102,6 +102,8 @@ def test_an_unknown_table_names_columns_and_the_way_out(write: WriteData, sectio
     assert "Frage, Antwort, Question" in problem.what
     assert "question, answer" in problem.what
     assert "--map question=Question --map answer=ColumnName" in problem.on_command_line
+    assert "--format template --map 'user={Frage}' --map 'assistant={Question}'" in problem.on_command_line
+    assert "Your own template" in problem.how_to_fix
     assert "--map" not in problem.what + problem.how_to_fix
     assert problem.columns == ("Frage", "Antwort", "Question")
 
@@ -114,6 +116,17 @@ def test_an_unknown_table_names_columns_and_the_way_out(write: WriteData, sectio
         ({"columns": {"question": "Fragen"}}, "no column 'Fragen'. The file has: Frage, Antwort"),
         ({"columns": {"question": "Frage"}}, "does not recognise"),
         ({"format": "alpaca"}, "does not recognise"),
+        ({"format": "template"}, "has no text for user and assistant. The columns are: Frage, Antwort"),
+        ({"columns": {"user": "{Frage}"}}, "has no text for assistant"),
+        (
+            {"format": "template", "columns": {"user": "{Fragen}", "assistant": "{Antwort}"}},
+            "no column 'Fragen'. The file has: Frage, Antwort",
+        ),
+        ({"format": "template", "columns": {"user": "{Frage", "assistant": "{Antwort}"}}, "a { that no } closes"),
+        ({"format": "template", "columns": {"user": "frage", "assistant": "{Antwort}"}}, "put in only where it stands in braces"),
+        ({"format": "template", "columns": {"user": "{Frage}", "assistant": "Antwort"}}, "every row would teach the same"),
+        ({"format": "template", "columns": {"question": "Frage"}}, "no role 'question'"),
+        ({"columns": {"user": "{Frage}", "assistant": "{Antwort}", "question": "Frage"}}, "does not recognise"),
     ],
 )
 def test_what_cannot_be_is_said(write: WriteData, section: SectionOf, fields: dict[str, object], sentence: str) -> None:
@@ -121,6 +134,21 @@ def test_what_cannot_be_is_said(write: WriteData, section: SectionOf, fields: di
 
     with pytest.raises(CannotStart, match=sentence):
         load_rows([path], section(path, **fields))
+
+
+@pytest.mark.parametrize("format", ["template", "auto"])
+def test_columns_are_put_into_templates_that_are_said(write: WriteData, section: SectionOf, format: str) -> None:
+    path = write("a.csv", "language,text,translation\nGerman,sky,Himmel\nFrench,,Rien\nGerman,sea,\n")
+    columns = {"system": "Only {language}.", "user": "To {Language}: {text}", "assistant": "{translation}"}
+
+    dataset = load_rows([path], section(path, format=format, columns=columns))
+
+    assert (dataset.detection.format.id, dataset.detection.certainty, dataset.detection.is_said) == ("template", 1.0, True)
+    assert "3 of the 3 rows looked at have Language, text, translation." in dataset.detection.reason
+    assert [[turn.content for turn in each.messages] for each in dataset.conversations] == [
+        ["Only German.", "To German: sky", "Himmel"], ["Only French.", "To French: ", "Rien"],
+    ]  # fmt: skip
+    assert [(each.line, each.reason) for each in dataset.rejected] == [(4, "The assistant is empty.")]
 
 
 @pytest.mark.parametrize(

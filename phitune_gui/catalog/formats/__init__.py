@@ -11,6 +11,7 @@ from phitune_gui.catalog.formats import (
     prompt_completion,
     question_answer,
     sharegpt,
+    template,
     text_truth,
     translation,
 )
@@ -30,6 +31,7 @@ FORMATS: tuple[DatasetFormat, ...] = (
     ner.FORMAT,
     preference.FORMAT,
     plain_text.FORMAT,
+    template.FORMAT,
 )
 
 

@@ -34,8 +34,16 @@ class ColumnRole:
         """The name of the row's column for this role; None when it has none. Upper and lower case are the same."""
         wanted = columns.get(self.id)
         if wanted is not None:
-            return wanted if wanted in row else _same_letters(row, wanted)
-        return next((found for name in self.usual if (found := name if name in row else _same_letters(row, name)) is not None), None)
+            return named_column(row, wanted)
+        return next((found for name in self.usual if (found := named_column(row, name)) is not None), None)
+
+    def named(self, said: str) -> tuple[str, ...]:
+        """The columns that are meant by what was said for this role. May raise BadRow for what cannot be meant."""
+        return (said,)
+
+    def found(self, row: Row, columns: Columns) -> bool:
+        """Whether the row has what this role needs."""
+        return self.column(row, columns) is not None
 
     def value(self, row: Row, columns: Columns) -> Any:
         """What the row holds for this role; None when an optional column is missing. Raises BadRow when a required one is."""
@@ -53,8 +61,11 @@ class ColumnRole:
         return text
 
 
-def _same_letters(row: Row, name: str) -> str | None:
-    lowered = name.lower()
+def named_column(row: Row, name: str) -> str | None:
+    """The row's column of this name; upper and lower case and spaces around it are the same. None when it has none."""
+    if name in row:
+        return name
+    lowered = name.strip().lower()
     return next((key for key in row if key.strip().lower() == lowered), None)
 
 
@@ -120,7 +131,7 @@ def found_in(rows: Iterable[Row], words_of: Callable[[Row], Iterable[str]], most
 
 def has_roles(row: Row, roles: Iterable[ColumnRole]) -> bool:
     """True when each of these roles finds its column under a usual name."""
-    return all(role.column(row, {}) is not None for role in roles)
+    return all(role.found(row, {}) for role in roles)
 
 
 def is_preference(row: Row) -> bool:
@@ -143,6 +154,11 @@ class DatasetFormat:
     looks_like: Callable[[Row], float]
     to_messages: Callable[[Row, Columns], Conversation]
     learn_columns: Callable[[Iterable[Row], Columns], Columns] | None = None
+
+    @property
+    def is_written(self) -> bool:
+        """Whether the person has to write something for it, so that no rows are ever taken for it unasked."""
+        return any(role.required and not role.usual for role in self.roles)
 
     def wants(self) -> str:
         """The columns this format needs, in words: `question, answer`."""
