@@ -7,8 +7,8 @@ from typing import Any
 import pydantic
 
 from phitune_gui.core.dataset_report import DatasetReport
-from phitune_gui.core.messages import Preview
-from phitune_gui.data.requests import InspectRequest, PreviewRequest
+from phitune_gui.core.messages import Conversation, Preview
+from phitune_gui.data.requests import InspectRequest, PreviewRequest, RowRequest
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +36,14 @@ def _preview(request: PreviewRequest) -> Preview:
     return preview_row(request)
 
 
+def _row(request: RowRequest) -> Conversation:
+    from phitune_gui.data.preview import read_row
+
+    return read_row(request)
+
+
 OPERATIONS: dict[str, Operation] = {
     "inspect": Operation(InspectRequest, _inspect, tells=True),
     "preview": Operation(PreviewRequest, _preview),
+    "row": Operation(RowRequest, _row),
 }

@@ -7,7 +7,7 @@ from phitune_gui.core.dataset_report import RejectedRow
 from phitune_gui.core.messages import Conversation, Preview, PreviewToken
 from phitune_gui.core.problem import CannotStart
 from phitune_gui.data.folding import SYSTEM_NOTE, TOOL_NOTE
-from phitune_gui.data.requests import PreviewRequest
+from phitune_gui.data.requests import PreviewRequest, RowRequest
 from phitune_gui.data.rows import conversation_at, source_paths
 from phitune_gui.data.tokens import ChatTokenizer
 
@@ -15,11 +15,17 @@ CONTROL_NOTE = "The text spells control tokens of this model; they are read as o
 MASKED_NOTE = "Nothing of this row is learned: its answer lies behind the length limit. It is left out."
 
 
-def preview_row(request: PreviewRequest) -> Preview:
-    """The row as the model will see it. Raises CannotStart with the reason for a row that is rejected."""
+def read_row(request: RowRequest) -> Conversation:
+    """The row as a conversation. Raises CannotStart with the reason for a row that is rejected."""
     row = conversation_at(source_paths(request.data), request.data, request.row)
     if isinstance(row, RejectedRow):
         raise CannotStart(_place(row), row.reason, row.fix)
+    return row
+
+
+def preview_row(request: PreviewRequest) -> Preview:
+    """The row as the model will see it. Raises CannotStart with the reason for a row that is rejected."""
+    row = read_row(RowRequest(data=request.data, row=request.row))
     tokenizer = ChatTokenizer.load(Path(request.model.path), request.model.chat, request.model.folds_system)
     try:
         encoded = tokenizer.encode(row, request.data.train_on)

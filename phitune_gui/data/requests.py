@@ -19,6 +19,13 @@ class InspectRequest(Value):
     seed: int = 7
 
 
+class RowRequest(Value):
+    """Read one row as a conversation, without a model; `row` counts from 0 through all files in order."""
+
+    data: DataSection
+    row: int = Field(0, ge=0)
+
+
 class PreviewRequest(Value):
     """Show one row as the model will see it; `row` counts from 0 through all files in order."""
 

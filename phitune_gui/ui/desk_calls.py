@@ -6,9 +6,9 @@ from typing import Protocol
 
 from phitune_gui.core.base_model import BaseModel
 from phitune_gui.core.dataset_report import DatasetReport
-from phitune_gui.core.messages import Preview
-from phitune_gui.core.recipe import Recipe
-from phitune_gui.data.requests import InspectRequest, PreviewRequest
+from phitune_gui.core.messages import Conversation, Preview
+from phitune_gui.core.recipe import DataSection, Recipe
+from phitune_gui.data.requests import InspectRequest, PreviewRequest, RowRequest
 from phitune_gui.jobs import questions
 
 
@@ -35,6 +35,11 @@ def inspect_data(desk: Desk, recipe: Recipe, model: BaseModel | None) -> Dataset
     counts = model if model is not None and model.has_tokenizer else None
     request = InspectRequest(data=recipe.data, model=counts, seed=recipe.training.seed)
     return DatasetReport.model_validate(desk.request("inspect", request.model_dump(mode="json")))
+
+
+def first_row(desk: Desk, data: DataSection) -> Conversation:
+    """The first row as these settings understand it, without a model. Raises CannotStart."""
+    return Conversation.model_validate(desk.request("row", RowRequest(data=data).model_dump(mode="json")))
 
 
 def preview_row(desk: Desk, recipe: Recipe, model: BaseModel, row: int) -> Preview:

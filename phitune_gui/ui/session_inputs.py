@@ -1,7 +1,7 @@
 """The recipe's side of the session: edits with undo, the chosen model, the data and the plan that follows from them."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -9,9 +9,11 @@ from pydantic import ValidationError
 from PySide6.QtCore import QTimer
 from qasync import asyncSlot
 
+from phitune_gui.catalog.formats import columns_for, template
+from phitune_gui.core.messages import Conversation
 from phitune_gui.core.plan import Change
 from phitune_gui.core.problem import CannotStart, Problem
-from phitune_gui.core.recipe import MAX_SOURCES, DataSource, Recipe
+from phitune_gui.core.recipe import MAX_SOURCES, DataSection, DataSource, Recipe, ValidationSection
 from phitune_gui.planning.plan import make_plan
 from phitune_gui.store.paths import runs_folder, starter_folder
 from phitune_gui.store.recipes import load_recipe, save_recipe, sentence, with_setting
@@ -21,6 +23,7 @@ from phitune_gui.ui.session_state import SessionState
 
 PLAN_DELAY_MS = 40
 INSPECT_DELAY_MS = 200
+TRY_DELAY_MS = 120
 
 
 class SessionInputs(SessionState):
@@ -32,6 +35,11 @@ class SessionInputs(SessionState):
         self._inspect_again = False
         self._plan_timer = self._timer(PLAN_DELAY_MS, self._make_plan)
         self._inspect_timer = self._timer(INSPECT_DELAY_MS, self.inspect)
+        self.data_columns: tuple[str, ...] = ()
+        self.first_row: Conversation | None = None
+        self.first_row_problem: Problem | None = None
+        self._tried: DataSection | None = None
+        self._try_timer = self._timer(TRY_DELAY_MS, self._read_first_row)
 
     def _timer(self, milliseconds: int, slot: Any) -> QTimer:
         timer = QTimer(self)
@@ -193,11 +201,14 @@ class SessionInputs(SessionState):
 
     # data
 
-    def add_data(self, paths: Sequence[str | Path]) -> None:
-        """Learns from these files too; a file that is there already is not added twice."""
+    def add_data(self, paths: Sequence[str | Path], validation: Path | None = None) -> None:
+        """Learns from these files too, as one undo step with the file to judge by; a file that is there already is not added twice."""
         known = {source.path for source in self.recipe.data.sources}
         try:
             new = tuple(DataSource(path=str(path)) for path in dict.fromkeys(paths) if str(path) not in known)
+            held_out = self.recipe.data.validation
+            if validation is not None:
+                held_out = ValidationSection(path=str(validation), percent=held_out.percent)
         except ValidationError as error:
             self.refuse(Problem(where="data.sources", what=sentence(error), how_to_fix=self.tr("Rename the file.")))
             return
@@ -205,8 +216,8 @@ class SessionInputs(SessionState):
             what = self.tr("{count} files are too many: a recipe names at most {most}.")
             fix = self.tr("Put the rows into fewer files.")
             self.refuse(Problem(where="data.sources", what=what.format(count=len(known) + len(new), most=MAX_SOURCES), how_to_fix=fix))
-        elif new:
-            self._set_sources((*self.recipe.data.sources, *new))
+        elif new or validation is not None:
+            self._set_sources((*self.recipe.data.sources, *new), held_out)
 
     def remove_data(self, index: int) -> None:
         """Does not learn from the file at this place of the list."""
@@ -217,23 +228,47 @@ class SessionInputs(SessionState):
         self.set_value("data.validation.path", None if path is None else str(path))
 
     def choose_format(self, format_id: str) -> None:
-        """Understands rows in this way; `auto` looks at the rows."""
-        self.set_value("data.format", format_id)
+        """Understands rows in this way; `auto` looks at the rows. What was said of columns goes along where it means something."""
+        data = self.recipe.data
+        columns = columns_for(format_id, data.format, data.columns, self.data_columns)
+        self._edit(with_setting(with_setting(self.recipe, "data.columns", columns), "data.format", format_id))
+
+    def try_templates(self, texts: Mapping[str, str]) -> None:
+        """Shows soon what the first row becomes with these texts, whether or not they are kept."""
+        tried = self.recipe.data.model_copy(update={"format": template.FORMAT.id, "columns": dict(texts)})
+        if tried != self._tried:
+            self._tried = tried
+            self._try_timer.start()
+
+    @asyncSlot()
+    async def _read_first_row(self) -> None:
+        """The newest text wins: an answer to an older one is passed over."""
+        tried = self._tried
+        if tried is None or not tried.sources:
+            return
+        row, problem = None, None
+        try:
+            row = await self.ask_desk(desk_calls.first_row, tried)
+        except CannotStart as refusal:
+            problem = refusal.problem
+        if tried == self._tried:
+            self.first_row, self.first_row_problem = row, problem
+            self.first_row_changed.emit()
 
     def show_row(self, number: int) -> None:
         """Shows how the model will see row `number` (from 0)."""
         self.preview_row = max(0, number)
         self.refresh_preview()
 
-    def _set_sources(self, sources: tuple[DataSource, ...]) -> None:
-        data = self.recipe.data.model_copy(update={"sources": sources})
+    def _set_sources(self, sources: tuple[DataSource, ...], held_out: ValidationSection | None = None) -> None:
+        data = self.recipe.data.model_copy(update={"sources": sources, "validation": held_out or self.recipe.data.validation})
         self._edit(self.recipe.model_copy(update={"data": data}))
         self.keep_settings(last_data=tuple(source.path for source in sources))
 
     def _data_edited(self, other_files: bool) -> None:
         if other_files:
             self.report = self.preview = self.data_problem = None
-            self.preview_row = 0
+            self.preview_row, self.data_columns = 0, ()
             self.report_changed.emit()
             self.preview_changed.emit()
         if self.recipe.data.sources:
@@ -263,6 +298,8 @@ class SessionInputs(SessionState):
                 self.report = await self.ask_desk(desk_calls.inspect_data, recipe, self.model)
             except CannotStart as refusal:
                 self.report, self.data_problem = None, refusal.problem
+            found = self.report or self.data_problem
+            self.data_columns = (found.columns if found else ()) or self.data_columns
         self._plan_timer.start()
 
     @asyncSlot()

@@ -38,6 +38,7 @@ class SessionState(QObject):
     models_changed = Signal()
     report_changed = Signal()
     preview_changed = Signal()
+    first_row_changed = Signal()
     plan_changed = Signal()
     advice_changed = Signal()
     hardware_changed = Signal()

@@ -10,7 +10,7 @@ from phitune_gui.core.base_model import BaseModel, ChatMarkers
 from phitune_gui.core.dataset_report import DatasetReport, Lengths, RejectedRow
 from phitune_gui.core.hardware import Hardware
 from phitune_gui.core.machine_report import FOUR_BIT, Finding
-from phitune_gui.core.messages import Message, Preview, PreviewToken
+from phitune_gui.core.messages import Conversation, Message, Preview, PreviewToken
 from phitune_gui.core.problem import Problem
 from phitune_gui.core.recipe import DataSection, DataSource, ModelSection, Recipe, TechniqueSection, TrainingSection
 from phitune_gui.core.run import Run
@@ -90,13 +90,33 @@ def _ready(session: Session, window: MainWindow, report: DatasetReport = REPORT)
     """Model and data are chosen; what is typed next is planned for the example machine."""
     _models(session, window)
     session.recipe, session.model, session.report, session.preview, session.preview_row = RECIPE, MINI, report, PREVIEW, 16
-    session.plan = make_plan(RECIPE, MINI, report, MACHINE)
+    session.data_columns, session.plan = report.columns, make_plan(RECIPE, MINI, report, MACHINE)
     for signal in (session.recipe_changed, session.model_changed, session.report_changed, session.preview_changed, session.plan_changed):
         signal.emit()
 
 
 def _blocked(session: Session, window: MainWindow) -> None:
     _ready(session, window, BAD_REPORT)
+
+
+def _template(session: Session, window: MainWindow) -> None:
+    """Columns of any name are put into texts that the person wrote."""
+    _ready(session, window)
+    texts = {"system": "You translate for a harbour office.", "user": "Translate to {language}:\n{text}", "assistant": "{translation}"}
+    names = ("language", "text", "translation", "reviewer")
+    reason = "It was chosen; 200 of the 200 rows looked at have language, text, translation."
+    session.recipe = RECIPE.model_copy(update={"data": RECIPE.data.model_copy(update={"format": "template", "columns": texts})})
+    session.report = REPORT.model_copy(update={"format": "template", "columns": names, "format_reason": reason})
+    session.data_columns = names
+    session.recipe_changed.emit()
+    session.report_changed.emit()
+    session.first_row = Conversation(messages=(
+        Message(role="system", content="You translate for a harbour office."),
+        Message(role="user", content="Translate to German:\nThe ferry leaves at seven."),
+        Message(role="assistant", content="Die Fähre legt um sieben Uhr ab."),
+    ))  # fmt: skip
+    session.first_row_problem = None
+    session.first_row_changed.emit()
 
 
 def _advised(session: Session, window: MainWindow) -> None:
@@ -224,7 +244,7 @@ def _adapter_only(session: Session, window: MainWindow) -> None:
 STATES: dict[str, dict[str, State]] = {
     "home": {"empty": _nothing, "recent": _recent, "refused": _refused},
     "model": {"empty": _nothing, "list": _models, "chosen": _ready},
-    "data": {"empty": _nothing, "ready": _ready, "problem": _blocked},
+    "data": {"empty": _nothing, "ready": _ready, "problem": _blocked, "template": _template},
     "tune": {
         "empty": _nothing, "ready": _ready, "advised": _advised, "preset": _preset, "launchers": _launchers, "cannot": _cannot,
         "goes-on": _goes_on,

@@ -2,7 +2,7 @@
 
 import pytest
 
-from phitune_gui.catalog.formats import FORMATS, format_by_id
+from phitune_gui.catalog.formats import FORMATS, columns_for, format_by_id
 from phitune_gui.catalog.formats.dataset_format import BadRow
 from phitune_gui.catalog.formats.placeholders import BadTemplate, columns_in, pieces
 from phitune_gui.catalog.formats.template import ASSISTANT, USER, example
@@ -102,3 +102,26 @@ def test_the_example_can_always_be_read(names: tuple[str, ...]) -> None:
 
     assert set(columns_in(written["user"])) <= set(names)
     assert len(ASSISTANT.named(written["assistant"])) == 1
+
+
+WRITTEN = {"system": "S", "user": "{a}", "assistant": "{b}"}
+
+
+@pytest.mark.parametrize(
+    ("id", "before", "columns", "wanted"),
+    [
+        ("template", "auto", {"question": "a"}, {"user": "{a}", "assistant": "{b}"}),
+        ("template", "template", WRITTEN, WRITTEN),
+        ("template", "auto", WRITTEN, WRITTEN),
+        ("auto", "template", WRITTEN, {}),
+        ("alpaca", "auto", WRITTEN, {}),
+        ("alpaca", "template", {"system": "S"}, {}),
+        ("alpaca", "question_answer", {"question": "a", "system": "b"}, {"system": "b"}),
+        ("auto", "question_answer", {"question": "a"}, {"question": "a"}),
+        ("classification", "auto", {"labels": "x, y", "text": "a"}, {"labels": "x, y", "text": "a"}),
+    ],
+)
+def test_another_format_keeps_what_was_said_of_columns_where_it_means_the_same(
+    id: str, before: str, columns: dict[str, str], wanted: dict[str, str]
+) -> None:
+    assert columns_for(id, before, columns, ("a", "b")) == wanted

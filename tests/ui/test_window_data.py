@@ -158,3 +158,65 @@ def test_columns_that_nobody_knows_are_given_their_roles_by_hand(live: Live, mod
         assert page.columns.combos["instruction"].isVisible()
 
     live(story)
+
+
+def test_columns_that_nobody_knows_are_put_into_a_template_that_is_seen_while_it_is_written(
+    live: Live, model: Path, tmp_path: Path
+) -> None:
+    path = tmp_path / "fragen.csv"
+    path.write_text("Sprache;Wort;Lösung\n" + "".join(f"Deutsch;word {each};Wort {each}\n" for each in range(20)), "utf-8")
+
+    async def story(window: MainWindow) -> None:
+        session = window.session
+        session.begin()
+        drop(window, model)
+        drop(window, path)
+        await until(lambda: session.data_problem is not None and session.plan.blocked)
+        page = window.findChild(DataPage)
+        QTest.mouseClick(page.to_template, Qt.MouseButton.LeftButton)
+        await until(lambda: session.report is not None and session.report.kept == 20)
+        assert session.recipe.data.columns == {"user": "{Sprache}", "assistant": "{Lösung}"}
+        assert [chip.text() for chip in page.templates.chips] == ["Sprache", "Wort", "Lösung"]
+        field = page.templates.fields["user"]
+        assert field.hasFocus()
+
+        field.selectAll()
+        QTest.keyClicks(field, "To ")
+        QTest.mouseClick(page.templates.chips[0], Qt.MouseButton.LeftButton)
+        assert field.hasFocus()
+        QTest.keyClicks(field, ": {Wor")
+        await until(lambda: "a { that no } closes" in page.templates.said.text())
+        assert session.recipe.data.columns["user"] == "{Sprache}"  # not kept while it is written
+        QTest.keyClicks(field, "t}")
+        await until(lambda: "To Deutsch: word 0" in window_words(window))
+        assert not page.templates.said.isVisible()
+        QTest.keyClick(field, Qt.Key.Key_Tab)
+        assert session.recipe.data.columns == {"user": "To {Sprache}: {Wort}", "assistant": "{Lösung}"}
+        await until(lambda: session.preview is not None and session.preview.messages[0].content == "To Deutsch: word 0")
+        await until(window.run_card.start.isEnabled)
+
+        session.undo()
+        assert field.toPlainText() == "{Sprache}"
+        QTest.mouseClick(page.to_columns, Qt.MouseButton.LeftButton)
+        await until(lambda: session.data_problem is not None)
+        assert (session.recipe.data.format, session.recipe.data.columns) == ("auto", {})
+        assert page.columns.combos["question"].isVisible()
+
+    live(story)
+
+
+def test_a_first_row_that_is_set_aside_says_why_below_its_template(live: Live, tmp_path: Path) -> None:
+    path = tmp_path / "rows.csv"
+    path.write_text("a,b\nx,\ny,z\n", "utf-8")
+
+    async def story(window: MainWindow) -> None:
+        session = window.session
+        session.begin()
+        drop(window, path)
+        await until(lambda: session.data_problem is not None)
+        session.choose_format("template")
+        page = window.findChild(DataPage)
+        await until(lambda: "The assistant is empty" in page.templates.said.text())
+        assert page.templates.said.isVisible()
+
+    live(story)

@@ -1,5 +1,7 @@
 """The dataset formats PhiTune reads, in the order in which a tie between them is decided."""
 
+from collections.abc import Sequence
+
 from phitune_gui.catalog.formats import (
     alpaca,
     classification,
@@ -15,7 +17,9 @@ from phitune_gui.catalog.formats import (
     text_truth,
     translation,
 )
-from phitune_gui.catalog.formats.dataset_format import DatasetFormat
+from phitune_gui.catalog.formats.classification import LABELS
+from phitune_gui.catalog.formats.dataset_format import Columns, DatasetFormat
+from phitune_gui.catalog.formats.template import ASSISTANT, USER, example
 from phitune_gui.core.problem import Problem
 
 FORMATS: tuple[DatasetFormat, ...] = (
@@ -42,6 +46,18 @@ def unknown_format(id: str) -> Problem | None:
         return None
     fix = f"Choose one of: auto, {', '.join(known)}."
     return Problem(where="data.format", what=f"There is no dataset format '{id}'.", how_to_fix=fix)
+
+
+def columns_for(id: str, before: str, columns: Columns, names: Sequence[str]) -> dict[str, str]:
+    """What was said of columns under the format `before`, as far as it holds for another; a template begins with an example of `names`.
+
+    Texts of a template mean nothing elsewhere, and names of columns are no texts.
+    """
+    was_written = before == template.FORMAT.id or (before == "auto" and not {USER.id, ASSISTANT.id}.isdisjoint(columns))
+    if id == template.FORMAT.id:
+        return dict(columns) if was_written else example(names) if names else {}
+    roles = {role.id for each in FORMATS if id in ("auto", each.id) for role in each.roles} | {LABELS}
+    return {} if was_written else {role: column for role, column in columns.items() if role in roles}
 
 
 def format_by_id(id: str) -> DatasetFormat:

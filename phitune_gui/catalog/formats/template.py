@@ -47,9 +47,9 @@ def _cell(row: Row, name: str) -> str:
     return text_of(row[column], name)
 
 
-SYSTEM = TemplateRole("system", "How the assistant should behave, with columns in braces.", (), required=False)
-USER = TemplateRole("user", "What is asked, with columns in braces.", ())
-ASSISTANT = TemplateRole("assistant", "The answer that is learned, with columns in braces.", (), differs=True)
+SYSTEM = TemplateRole("system", "How the assistant should behave; may be empty.", (), required=False)
+USER = TemplateRole("user", "What is asked.", ())
+ASSISTANT = TemplateRole("assistant", "The answer that is learned.", (), differs=True)
 
 
 def looks_like(row: Row) -> float:

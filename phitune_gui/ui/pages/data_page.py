@@ -4,8 +4,8 @@ from pathlib import PurePath
 
 from PySide6.QtWidgets import QFileDialog, QHBoxLayout, QVBoxLayout, QWidget
 
-from phitune_gui.catalog.formats import FORMATS, question_answer
-from phitune_gui.catalog.formats.dataset_format import ColumnRole
+from phitune_gui.catalog.formats import FORMATS, question_answer, template
+from phitune_gui.catalog.formats.dataset_format import DatasetFormat
 from phitune_gui.core.dataset_report import DatasetReport
 from phitune_gui.core.recipe import DataSection, ValidationSection
 from phitune_gui.ui.field_titles import with_titles
@@ -25,16 +25,16 @@ from phitune_gui.ui.widgets.options_form import OptionsForm
 from phitune_gui.ui.widgets.page_frame import PageFrame
 from phitune_gui.ui.widgets.problem_list import ProblemList
 from phitune_gui.ui.widgets.table_view import TableView
+from phitune_gui.ui.widgets.template_form import TemplateForm
 from phitune_gui.ui.widgets.token_view import TokenView
 from phitune_gui.ui.widgets.words import words
 
 
-def roles_offered(data: DataSection, found: str) -> tuple[ColumnRole, ...]:
-    """The roles of the format that was found, else of the chosen one, else of one that knows the roles given so far."""
+def format_offered(data: DataSection, found: str) -> DatasetFormat:
+    """The format that was chosen, else the one that was found, else one that knows the roles given so far."""
     known = {offered.id: offered for offered in FORMATS}
     fitting = (offered for offered in (question_answer.FORMAT, *FORMATS) if set(data.columns) <= {role.id for role in offered.roles})
-    offered = known.get(found) or known.get(data.format) or next(fitting, question_answer.FORMAT)
-    return offered.roles
+    return known.get(data.format) or known.get(found) or next(fitting, question_answer.FORMAT)
 
 
 class DataPage(PageFrame):
@@ -69,14 +69,23 @@ class DataPage(PageFrame):
         pair = Columns(most=2, least=320, spacing=14)
         pair.add(self._build_tokens(), 53)
         pair.add(self._build_lengths(), 47)
-        self.mapping = Card(self.tr("Which column plays which role"))
-        inner.addWidget(self.mapping)
+        inner.addWidget(self._build_mapping())
         inner.addWidget(pair)
         inner.addWidget(self._build_doctor())
         inner.addWidget(self._build_files())
         inner.addWidget(self._build_reading())
         self.column.addWidget(self.filled)
         self.column.addStretch(1)
+
+    def _build_mapping(self) -> Card:
+        card = self.mapping = Card(self.tr("Which column plays which role"))
+        self.to_template = Button(self.tr("Write a template instead"), "link")
+        self.to_columns = Button(self.tr("Choose columns instead"), "link")
+        self.templates = TemplateForm()
+        for part in (self.to_template, self.to_columns):
+            card.head.addWidget(part)
+        card.body.addWidget(self.templates)
+        return card
 
     def _build_tokens(self) -> Card:
         card = Card(self.tr("What the model will see"))
@@ -150,9 +159,14 @@ class DataPage(PageFrame):
         self.files.removed.connect(session.remove_data)
         self.judged.removed.connect(lambda _place: session.set_validation_file(None))
         for form in (self.reading, self.held_out):
-            form.edited.connect(session.set_value)
-            form.reset_asked.connect(session.reset_value)
+            form.edited.connect(self._set)
+            form.reset_asked.connect(self._reset)
             form.wrong.connect(session.mark_field)
+        self.to_template.clicked.connect(self._begin_template)
+        self.to_columns.clicked.connect(lambda: session.choose_format("auto"))
+        self.templates.typed.connect(session.try_templates)
+        self.templates.edited.connect(lambda texts: session.set_value("data.columns", texts))
+        session.first_row_changed.connect(self._show_first_row)
         self.columns.edited.connect(lambda mapping: session.set_value("data.columns", mapping))
         session.recipe_changed.connect(self._show_recipe)
         session.report_changed.connect(self._show_report)
@@ -189,15 +203,53 @@ class DataPage(PageFrame):
         """Offers the roles as soon as the columns are known, also when nobody knows what they mean."""
         session = self._session
         problem, report, data = session.data_problem, session.report, session.recipe.data
-        columns = report.columns if report else problem.columns if problem else ()
-        roles = [(role.id, declared(role.help)) for role in roles_offered(data, report.format if report else "")]
+        columns = session.data_columns
+        offered = format_offered(data, report.format if report else "")
+        roles = [(role.id, declared(role.help)) for role in offered.roles]
+        asked_for = bool(problem and problem.columns) or bool(data.columns) or offered.is_written
+        self.mapping.title.setText(declared(offered.label) if offered.is_written else self.tr("Which column plays which role"))
+        for part, shown in (
+            (self.templates, offered.is_written),
+            (self.to_columns, offered.is_written),
+            (self.to_template, not offered.is_written),
+        ):
+            part.setVisible(shown)
+        if offered.is_written:
+            self.columns.hide()
+            self.mapping.show()
+            self.templates.show_templates(roles, columns, data.columns)
+            session.try_templates(self.templates.texts)
+            return
         self.columns.show_roles(roles, columns, data.columns)
-        asked_for = bool(problem and problem.columns) or bool(data.columns)
         place = self.mapping if asked_for else self.how_read
         if self.columns.parent() is not place:
             place.body.addWidget(self.columns)
         self.columns.setVisible(bool(roles and columns))
         self.mapping.setVisible(asked_for and bool(columns))
+
+    def _begin_template(self) -> None:
+        self._session.choose_format(template.FORMAT.id)
+        self.templates.fields["user"].setFocus()
+
+    def _show_first_row(self) -> None:
+        row, refused = self._session.first_row, self._session.first_row_problem
+        above = self._session.data_problem
+        is_new = refused is not None and (above is None or above.what != refused.what)
+        said = with_titles(f"{refused.what} {refused.how_to_fix}") if refused and is_new else ""
+        self.templates.show_turns([(turn.role, turn.content) for turn in row.messages] if row else [], said)
+
+    def _set(self, name: str, value: object) -> None:
+        """A format is chosen together with what it makes of the columns that were said."""
+        if name == "data.format":
+            self._session.choose_format(str(value))
+        else:
+            self._session.set_value(name, value)
+
+    def _reset(self, name: str) -> None:
+        if name == "data.format":
+            self._session.choose_format("auto")
+        else:
+            self._session.reset_value(name)
 
     def _format_words(self, report: DatasetReport) -> str:
         label = {offered.id: declared(offered.label) for offered in FORMATS}.get(report.format, report.format)
