@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import Any
 
 from phitune_gui.catalog.scenarios import COLUMNS, SCENARIOS, Cell, Scenario, scenario
+from phitune_gui.cli.data_files import with_data
 from phitune_gui.cli.output import duration, listing, say, size, table, tell, write_json
 from phitune_gui.cli.study import study
 from phitune_gui.core.problem import CannotStart
@@ -59,7 +60,7 @@ def situation(model: Path | None, data: Path | None) -> tuple[Recipe, Ground, li
     if data is not None:
         if not data.exists():
             raise CannotStart(str(data), f"There is no dataset {data}.", "Check the path.")
-        recipe = with_setting(recipe, "data.sources", [{"path": str(data.absolute())}])
+        recipe = with_data(recipe, [data])
     seen = study(recipe, runs_folder(), SAMPLE_ROWS)
     if seen.model is not None and not seen.model.usable:
         raise CannotStart(seen.model.path, seen.model.reason, seen.model.how_to_fix)

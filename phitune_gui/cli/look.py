@@ -7,12 +7,13 @@ from pathlib import Path
 from pydantic import ValidationError
 
 from phitune_gui.cli.bars import share_bar
+from phitune_gui.cli.data_files import named_files
 from phitune_gui.cli.output import RESULT, say, size, table, tell, write_json
 from phitune_gui.core.base_model import BaseModel
 from phitune_gui.core.dataset_report import DatasetReport
 from phitune_gui.core.messages import Preview, PreviewToken
 from phitune_gui.core.problem import CannotStart
-from phitune_gui.core.recipe import DataSection, DataSource, Recipe
+from phitune_gui.core.recipe import DataSection, DataSource, Recipe, ValidationSection
 from phitune_gui.jobs.desk import DataDesk
 from phitune_gui.jobs.questions import ask_model, ask_models, ask_preview, ask_report
 from phitune_gui.planning.data_checks import nothing_usable
@@ -82,8 +83,12 @@ def data_section(data: Path, max_length: int, form: str, mapping: list[str]) -> 
         if not (role and equals and column):
             raise CannotStart("--map", f"{item!r} is no mapping.", "Write it as role=column, for example question=Frage.")
         columns[role] = column
+    files = named_files([data])
     try:
-        return DataSection(sources=(DataSource(path=str(data.absolute())),), format=form, max_length=max_length, columns=columns)
+        return DataSection(
+            sources=tuple(DataSource(path=str(file)) for file in files.sources), format=form, max_length=max_length, columns=columns,
+            validation=ValidationSection(path=None if files.validation is None else str(files.validation)),
+        )  # fmt: skip
     except ValidationError as error:
         option = "--max-length" if first_field(error) == "max_length" else first_field(error)
         raise CannotStart(option, sentence(error), "Choose a value within the limits.") from error

@@ -11,6 +11,7 @@ from phitune_gui.catalog.launchers.zero_keys import key_problems
 from phitune_gui.catalog.launchers.zero_settings import zero_settings
 from phitune_gui.catalog.presets import preset
 from phitune_gui.catalog.techniques import technique
+from phitune_gui.cli.data_files import with_data
 from phitune_gui.cli.fit_words import fit_lines
 from phitune_gui.cli.output import duration, say, size, table, tell, write_json
 from phitune_gui.cli.study import Study, study
@@ -62,7 +63,7 @@ def new_recipe(model: Path, data: Path, start: Start, target: Target, as_json: b
     if not data.exists():
         raise CannotStart(str(data), f"There is no dataset {data}.", "Check the path.")
     recipe = with_setting(Recipe(), "model.path", str(model))
-    recipe = with_setting(recipe, "data.sources", [{"path": str(data.absolute())}])
+    recipe = with_data(recipe, [data])
     why = ""
     if start.preset is not None:
         recipe, why, _fits = _after_preset(recipe, start.preset)
@@ -144,7 +145,7 @@ def chosen_recipe(path: Path, settings: list[str], data: Sequence[Path] = ()) ->
     """The recipe at `path` with these dataset files and `-o` settings, whose relative paths start from where the command runs."""
     recipe = load_recipe(path)
     if data:
-        recipe = with_setting(recipe, "data.sources", [{"path": str(file)} for file in data])
+        recipe = with_data(recipe, data)
     return _placed(_with_settings(recipe, settings))
 
 

@@ -9,17 +9,19 @@ from PySide6.QtCore import QCoreApplication
 
 from phitune_gui.core.names import DATASET_ENDINGS, EVENTS_FILE, RECIPE_FILE, RECIPE_SUFFIX
 from phitune_gui.data.adapter_folder.files import CONFIG as ADAPTER_CONFIG
+from phitune_gui.data.dataset_folder import LARGEST_FOLDER, DataFiles, dataset_files, joined, parted
 
-LARGEST_FOLDER = 2_000
+NO_FILES = DataFiles(())
 
 
 @dataclass(frozen=True)
 class Drop:
-    """What one path is; `why` says why it cannot be used."""
+    """What one path is; `why` says why it cannot be used, `files` which of the paths of a dataset are for what."""
 
     kind: Literal["dataset", "model", "adapter", "recipe", "run", "refused"]
     paths: tuple[Path, ...]
     why: str = ""
+    files: DataFiles = NO_FILES
 
 
 def understand(path: Path) -> Drop:
@@ -38,7 +40,7 @@ def understand(path: Path) -> Drop:
     if name == "config.json" or name.endswith(".safetensors"):
         return Drop("model", (path.parent,))
     if name.endswith(DATASET_ENDINGS):
-        return Drop("dataset", (path,))
+        return _dataset(DataFiles((path,)))
     return _refused(path, _why_not(name))
 
 
@@ -60,9 +62,9 @@ def _why_not(name: str) -> str:
 def understand_all(paths: Sequence[Path]) -> list[Drop]:
     """One entry per kind of thing: all dataset files together, everything else by itself."""
     drops = [understand(path) for path in paths]
-    files = tuple(file for drop in drops if drop.kind == "dataset" for file in drop.paths)
+    files = [drop.files for drop in drops if drop.kind == "dataset"]
     rest = [drop for drop in drops if drop.kind != "dataset"]
-    return [*rest, Drop("dataset", files)] if files else rest
+    return [*rest, _dataset(joined(files))] if files else rest
 
 
 def _understand_folder(folder: Path) -> Drop:
@@ -76,17 +78,14 @@ def _understand_folder(folder: Path) -> Drop:
         return Drop("adapter", (folder,))
     if "config.json" in names:
         return Drop("model", (folder,))
-    datasets = _datasets(folder, names)
+    datasets = dataset_files(folder, names)
     if datasets:
-        return Drop("dataset", datasets)
+        return _dataset(parted(datasets))
     return _refused(folder, _tr("The folder holds no dataset, no model (config.json), no adapter (adapter_config.json) and no run."))
 
 
-def _datasets(folder: Path, names: set[str]) -> tuple[Path, ...]:
-    """The folder's dataset files; a Markdown file beside others describes them."""
-    found = [name for name in sorted(names) if name.lower().endswith(DATASET_ENDINGS)]
-    rows = [name for name in found if not name.lower().endswith(".md")]
-    return tuple(folder / name for name in rows or found)
+def _dataset(files: DataFiles) -> Drop:
+    return Drop("dataset", files.sources, files=files)
 
 
 def _is_of_a_model(name: str) -> bool:

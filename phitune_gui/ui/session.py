@@ -11,6 +11,7 @@ from phitune_gui.data.person_paths import expanded
 from phitune_gui.ui.connections import count_connections
 from phitune_gui.ui.drops import Drop, understand_all
 from phitune_gui.ui.session_adapters import SessionAdapters
+from phitune_gui.ui.translation import declared
 
 CONNECTIONS_EVERY_MS = 3000
 
@@ -48,7 +49,8 @@ class Session(SessionAdapters):
     def _take(self, drop: Drop) -> None:
         first = drop.paths[0]
         if drop.kind == "dataset":
-            self.add_data(drop.paths)
+            self.add_data(drop.paths, drop.files.validation)
+            self.say(declared(drop.files.said))
             self.page_requested.emit("data")
         elif drop.kind == "model":
             self.choose_model(first)

@@ -220,3 +220,25 @@ def test_a_first_row_that_is_set_aside_says_why_below_its_template(live: Live, t
         assert page.templates.said.isVisible()
 
     live(story)
+
+
+def test_a_dropped_folder_brings_its_validation_file_as_one_step(live: Live, tmp_path: Path) -> None:
+    folder = tmp_path / "dataset"
+    folder.mkdir()
+    for name in ("train", "valid", "test"):
+        (folder / f"{name}.csv").write_text("question,answer\n" + "".join(f"{name} {each},yes\n" for each in range(12)), "utf-8")
+
+    async def story(window: MainWindow) -> None:
+        session = window.session
+        session.begin()
+        before = session.recipe
+        drop(window, folder)
+        assert [source.path for source in session.recipe.data.sources] == [str(folder / "train.csv")]
+        assert session.recipe.data.validation.path == str(folder / "valid.csv")
+        assert "test.csv is left aside" in session.status
+        await until(lambda: session.report is not None)
+        assert (session.report.train_rows, session.report.validation_rows) == (12, 12)
+        session.undo()
+        assert session.recipe == before
+
+    live(story)
