@@ -1,5 +1,6 @@
 """The ways to start as a person meets them on the Tune page, and what the card This run says of several processes."""
 
+import json
 from collections.abc import Callable
 from typing import Any
 
@@ -8,8 +9,10 @@ from PySide6.QtTest import QTest
 from pytestqt.qtbot import QtBot
 
 from phitune_gui.catalog.launchers import LAUNCHERS, Launcher
-from phitune_gui.core.recipe import LauncherSection
+from phitune_gui.catalog.launchers.zero_settings import zero_settings
+from phitune_gui.core.recipe import LauncherSection, Recipe
 from phitune_gui.ui.main_window import MainWindow
+from phitune_gui.ui.widgets.deepspeed_form import DeepSpeedForm
 from phitune_gui.ui.widgets.launcher_card import LauncherCard
 from tests.helpers.factories import a_recipe
 from tests.ui.conftest import until
@@ -117,18 +120,42 @@ def test_what_a_launcher_heeds_can_be_set_beside_it(qtbot: QtBot) -> None:
     card.show()
     press(card.more)
     assert card.tiles["sharing"].isVisible()
-    card.show_section(LauncherSection(id="sharing", processes=2, offload="cpu"))
+    card.show_recipe(Recipe(launcher=LauncherSection(id="sharing", processes=2, offload="cpu")))
     assert {"processes", "offload"} <= {name for name, form in card.forms.items() if form.isVisible()}
-    card.show_section(LauncherSection(id="ddp", processes=2))
+    card.show_recipe(Recipe(launcher=LauncherSection(id="ddp", processes=2)))
     assert not card.forms["offload"].isVisible()
     with qtbot.waitSignal(card.chosen) as chosen:
         press(card.tiles["sharing"])
     assert chosen.args == ["sharing"]
-    card.show_section(LauncherSection(id="unheard of"))
+    card.show_recipe(Recipe(launcher=LauncherSection(id="unheard of")))
     assert card.line.text() == "unheard of"
     assert not any(tile.isChecked() for tile in card.tiles.values())
-    card.show_section(LauncherSection())
+    card.show_recipe(Recipe(launcher=LauncherSection()))
     assert [id for id, tile in card.tiles.items() if tile.isChecked()] == ["single"]
+
+
+def test_deepspeeds_json_is_shown_and_edited_and_wrong_keys_are_refused(qtbot: QtBot) -> None:
+    form = DeepSpeedForm()
+    qtbot.addWidget(form)
+    form.show()
+    section = LauncherSection(id="zero2", processes=2, deepspeed={"steps_per_print": 5})
+    form.show_recipe(Recipe(launcher=section))
+    assert json.loads(form.added.toPlainText()) == {"steps_per_print": 5}
+    press(form.more)
+    assert json.loads(form.told.toPlainText()) == zero_settings(Recipe(launcher=section), 2)
+
+    for text, said in (
+        ('{"steps_per_print": 5,', "Line 1 is no JSON yet"), ("[5]", "in braces"), ('{"wings": 2}', "does not know a DeepSpeed setting"),
+        ('{"gradient_clipping": 2}', "because the recipe says it in"), ("[" * 100_000, "in braces"),
+    ):  # fmt: skip
+        with qtbot.waitSignal(form.wrong) as wrong:
+            form.added.setPlainText(text)
+        assert said in wrong.args[1]
+        assert form.help.text() == wrong.args[1]
+    with qtbot.waitSignal(form.edited) as edited:
+        form.added.setPlainText('{"zero_optimization": {"overlap_comm": true}}')
+    assert edited.args == ["launcher.deepspeed", {"zero_optimization": {"overlap_comm": True}}]
+    assert "besides what the recipe says" in form.help.text()
 
 
 def test_arrow_keys_walk_through_the_ways_to_start(live: Live) -> None:

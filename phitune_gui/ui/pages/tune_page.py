@@ -117,7 +117,7 @@ class TunePage(PageFrame):
         self._show_options(recipe)
         self.training.show_values(recipe.training, TrainingSection())
         self.name.show_values(recipe, Recipe())
-        self.launchers.show_section(recipe.launcher)
+        self.launchers.show_recipe(recipe)
         self._show_start()
         self._show_preset()
         self._show_advice()

@@ -6,13 +6,14 @@ from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QButtonGroup, QHBoxLayout, QVBoxLayout, QWidget
 
 from phitune_gui.catalog.launchers import Launcher
-from phitune_gui.core.recipe import LauncherSection
+from phitune_gui.core.recipe import LauncherSection, Recipe
 from phitune_gui.planning.launchers import LauncherRow, heeded_fields
 from phitune_gui.ui.field_titles import with_titles
 from phitune_gui.ui.translation import declared
 from phitune_gui.ui.widgets.buttons import Button
 from phitune_gui.ui.widgets.card import Card
 from phitune_gui.ui.widgets.choice_card import ChoiceCard
+from phitune_gui.ui.widgets.deepspeed_form import DeepSpeedForm
 from phitune_gui.ui.widgets.options_form import OptionsForm
 from phitune_gui.ui.widgets.words import set_kind, words
 
@@ -64,9 +65,10 @@ class LauncherCard(Card):
         self.more = Button("", "link")
         self.more.setCheckable(True)
         self.tiles = {offered.id: LauncherTile(offered) for offered in launchers}
-        self.forms: Mapping[str, OptionsForm] = {
-            name: OptionsForm(LauncherSection, "launcher", (name,)) for name in LauncherSection.model_fields if name != "id"
-        }
+        simple = [name for name in LauncherSection.model_fields if name not in ("id", "deepspeed")]
+        self.options = {name: OptionsForm(LauncherSection, "launcher", (name,)) for name in simple}
+        self.deepspeed = DeepSpeedForm()
+        self.forms: Mapping[str, OptionsForm | DeepSpeedForm] = {**self.options, "deepspeed": self.deepspeed}
         self._build()
         self._fold(False)
 
@@ -94,13 +96,16 @@ class LauncherCard(Card):
         self.body.addWidget(self.inside)
         self.more.toggled.connect(self._fold)
 
-    def show_section(self, section: LauncherSection) -> None:
+    def show_recipe(self, recipe: Recipe) -> None:
         """Marks the recipe's launcher and shows the fields that it heeds."""
+        section = recipe.launcher
         offered = self._offered.get(section.id)
         heeded = heeded_fields(offered) if offered else ()
         for name, form in self.forms.items():
             form.setVisible(name in heeded and (name != "rendezvous" or section.nodes > 1))
+        for form in self.options.values():
             form.show_values(section, LauncherSection())
+        self.deepspeed.show_recipe(recipe)
         self._group.setExclusive(offered is not None)  # none is marked where the recipe names one that is not known
         for id, tile in self.tiles.items():
             tile.setChecked(id == section.id)
