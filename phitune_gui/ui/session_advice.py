@@ -45,6 +45,7 @@ class SessionAdvice(SessionStart):
     def choose_launcher(self, id: str) -> None:
         """Starts the run so, with a sensible number of processes, as one undo step; the chosen one again mends what does not suit it."""
         devices = len(self.hardware.gpus) if self.hardware else 0
+        self.forget_fields("launcher.")
         self._edit(with_launcher(self.recipe, id, devices))
 
     @property

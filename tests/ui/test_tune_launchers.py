@@ -157,6 +157,12 @@ def test_deepspeeds_json_is_shown_and_edited_and_wrong_keys_are_refused(qtbot: Q
     assert edited.args == ["launcher.deepspeed", {"zero_optimization": {"overlap_comm": True}}]
     assert "besides what the recipe says" in form.help.text()
 
+    form.added.setPlainText("{")
+    form.show_recipe(Recipe(launcher=section.model_copy(update={"deepspeed": edited.args[1], "offload": "cpu"})))
+    assert form.added.toPlainText() == "{"  # another field was edited meanwhile
+    form.show_recipe(Recipe())
+    assert form.added.toPlainText() == ""
+
 
 def test_arrow_keys_walk_through_the_ways_to_start(live: Live) -> None:
     async def story(window: MainWindow) -> None:

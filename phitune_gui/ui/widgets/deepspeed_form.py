@@ -61,14 +61,15 @@ class DeepSpeedForm(QWidget):
         self._pause.timeout.connect(self._read)
 
     def show_recipe(self, recipe: Recipe) -> None:
-        """Shows the recipe's keys, unless the very same stand there already, and what becomes of them."""
-        if recipe.launcher.deepspeed != self._added or not (self._pause.isActive() or self.added.toPlainText()):
+        """Shows the recipe's keys and what becomes of them; what is typed stays while the keys do and the launcher reads them."""
+        stage = next((known.zero_stage for known in LAUNCHERS if known.id == recipe.launcher.id), None)
+        if recipe.launcher.deepspeed != self._added or stage is None:
+            self._pause.stop()
             self._added = recipe.launcher.deepspeed
             self.added.blockSignals(True)
             self.added.setPlainText(json.dumps(self._added, indent=2) if self._added else "")
             self.added.blockSignals(False)
             self._say(self._fault(self._added))
-        stage = next((known.zero_stage for known in LAUNCHERS if known.id == recipe.launcher.id), None)
         self.told.setPlainText(json.dumps(zero_settings(recipe, stage), indent=2) if stage is not None else "")
 
     def _read(self) -> None:
