@@ -201,6 +201,8 @@ def show(result: Study) -> None:
     rows = [
         ["model", result.model.name if result.model else "none"],
         ["data", f"{plan.train_rows} rows to learn, {plan.validation_rows} held out"],
+        ["technique", f"{result.recipe.technique.id}, learning rate {result.recipe.training.learning_rate:g}"],
+        ["launcher", result.recipe.launcher.id],
         ["trainable", f"{plan.trainable_parameters:,}, {plan.trainable_percent:.3f} % of the base model's {plan.total_parameters:,}"],
         ["effective batch", str(plan.effective_batch_size)],
         ["steps", f"{plan.steps} ({plan.steps_per_epoch} per epoch)"],
