@@ -27,8 +27,8 @@ class Lengths(Value):
 class DatasetReport(Value):
     """The doctor's findings. Without a tokenizer the token figures are 0 and `lengths` is empty.
 
-    `rows` were read, `kept` will be used (train and validation together), `rejected` lists at most 200 of `rejected_count`.
-    `tokens` and `learned_tokens` count the kept training rows after cutting at `max_length`.
+    `rows` were read, `kept` can be used (train and validation together), `rejected` lists at most 200 of `rejected_count`.
+    `train_rows`, `tokens` and `learned_tokens` count what is seen in one epoch, by the files' weights, after cutting at `max_length`.
     """
 
     files: tuple[str, ...]

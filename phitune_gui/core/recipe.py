@@ -86,6 +86,10 @@ class DataSource(Written):
     """One dataset file."""
 
     path: PathText = Field(title="File", description="Dataset file to learn from.")
+    weight: float = Field(
+        1.0, gt=0, le=100, title="Weight",
+        description="How often its training rows are seen in an epoch: 0.5 sees a random half of them, 2 each one twice.",
+    )  # fmt: skip
 
 
 class ValidationSection(Written):

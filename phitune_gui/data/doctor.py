@@ -13,7 +13,7 @@ from phitune_gui.core.base_model import BaseModel
 from phitune_gui.core.dataset_report import DatasetReport, RejectedRow
 from phitune_gui.core.messages import Conversation
 from phitune_gui.core.recipe import DataSection
-from phitune_gui.data.findings import Part, report_of
+from phitune_gui.data.findings import Part, report_of, weights_of
 from phitune_gui.data.gathered import Gathered, Mark
 from phitune_gui.data.person_paths import expanded
 from phitune_gui.data.rows import Dataset, RowReader, rejected, source_paths
@@ -58,14 +58,15 @@ def examine(
         judged, others = doctor.gather([expanded(data.validation.path)], data.model_copy(update={"columns": dataset.roles}))
         files.append(judged)
         train, validation = Part(rows, np.arange(len(rows.seen))), Part(others, np.arange(len(others.seen)))
+    train.weigh(weights_of(data), seed)
     return Examined(report_of(data, files, (train, validation), tokenizer), _kept_numbers(train), _kept_numbers(validation, rows))
 
 
 def _kept_numbers(part: Part, before: Gathered | None = None) -> Places:
-    """The numbers that the part's kept rows have among all rows that were kept."""
+    """The numbers that the part's rows of one epoch have among all rows that were kept."""
     is_kept = part.rows.marked(Mark.KEPT)
     first = 0 if before is None or before is part.rows else int(before.marked(Mark.KEPT).sum())
-    return (np.cumsum(is_kept) - 1 + first)[part.kept]
+    return (np.cumsum(is_kept) - 1 + first)[part.seen]
 
 
 @dataclass(slots=True)

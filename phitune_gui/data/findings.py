@@ -1,8 +1,9 @@
 """The doctor's findings in sum: what is kept, left out and held out, how long rows are, what leaks, what is worth knowing."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from hashlib import sha256
+from pathlib import Path
 
 import numpy as np
 
@@ -11,21 +12,34 @@ from phitune_gui.core.recipe import DataSection
 from phitune_gui.data.folding import SYSTEM_NOTE, TOOL_NOTE
 from phitune_gui.data.gathered import Gathered, Mark
 from phitune_gui.data.lengths import lengths_of, scaled_lengths
+from phitune_gui.data.person_paths import expanded
 from phitune_gui.data.rows import LISTED_REJECTED, Dataset
 from phitune_gui.data.split import Places
 from phitune_gui.data.tokens import ChatTokenizer
+from phitune_gui.data.weights import repeated
 
 
 @dataclass(slots=True)
 class Part:
-    """The training rows or the held-out rows: those at `places` of what was gathered; `kept` are the places of those that will be used."""
+    """The training rows or the held-out rows: those at `places` of what was gathered.
+
+    `kept` are the places of those that can be used, `seen` those of one epoch, some of them several times.
+    """
 
     rows: Gathered
     places: Places
     kept: Places = field(init=False)
+    seen: Places = field(init=False)
 
     def __post_init__(self) -> None:
-        self.kept = self.rows.kept(self.places)
+        self.kept = self.seen = self.rows.kept(self.places)
+
+    def weigh(self, weights: Mapping[str, float], seed: int) -> None:
+        """See the rows as often as the weights of their files say."""
+        if any(weight != 1 for weight in weights.values()) and len(self.kept):
+            rows, kept = self.rows, self.kept
+            by_number = [weights.get(file, 1.0) for file in rows.files]
+            self.seen = repeated(kept, rows.keys(kept), rows.file_numbers(kept), by_number, seed)
 
     def count(self, mark: int) -> int:
         """How many rows have the mark."""
@@ -49,7 +63,7 @@ def report_of(data: DataSection, files: Sequence[Dataset], parts: tuple[Part, Pa
     def marked(mark: int) -> int:
         return scaled(train.count(mark) + validation.count(mark))
 
-    lengths = [part.rows.lengths(part.kept) for part in parts] if tokenizer is not None else []
+    lengths = [part.rows.lengths(part.seen) for part in parts] if tokenizer is not None else []
     gathered = [train.rows] if validation.rows is train.rows else [train.rows, validation.rows]
     return DatasetReport(
         files=tuple(file for each in files for file in each.files),
@@ -60,7 +74,7 @@ def report_of(data: DataSection, files: Sequence[Dataset], parts: tuple[Part, Pa
         columns=first.columns,
         rows=scaled(rows),
         kept=scaled(kept),
-        train_rows=scaled(kept) - scaled(len(validation.kept)),
+        train_rows=scaled(kept) - scaled(len(validation.kept)) + scaled(len(train.seen) - len(train.kept)),
         validation_rows=scaled(len(validation.kept)),
         rejected=tuple(row for each in files for row in each.rejected)[:LISTED_REJECTED],
         rejected_count=scaled(sum(each.rejected_count for each in files)),
@@ -70,20 +84,35 @@ def report_of(data: DataSection, files: Sequence[Dataset], parts: tuple[Part, Pa
         truncated=marked(Mark.TRUNCATED),
         fully_masked=marked(Mark.MASKED),
         duplicates=scaled(sum(each.duplicates for each in gathered)),
-        leaks=scaled(int(np.isin(validation.rows.asked(validation.kept), train.rows.asked(train.kept)).sum())),
+        leaks=scaled(int(np.isin(validation.rows.asked(validation.kept), train.rows.asked(train.seen)).sum())),
         control_tokens_in_text=marked(Mark.SPELLS),
-        tokens=scaled(int(np.minimum(train.rows.lengths(train.kept), data.max_length).sum(dtype=np.int64))),
-        learned_tokens=scaled(train.rows.learned(train.kept)),
+        tokens=scaled(int(np.minimum(train.rows.lengths(train.seen), data.max_length).sum(dtype=np.int64))),
+        learned_tokens=scaled(train.rows.learned(train.seen)),
         estimated=any(each.share < 1.0 for each in files),
         fingerprint=_fingerprint(parts),
         notes=_notes(data, files, parts, tokenizer),
     )
 
 
+def weights_of(data: DataSection) -> dict[str, float]:
+    """The weight of each file, by the name under which its rows were read; of a file that is named twice the first one counts."""
+    weights: dict[str, float] = {}
+    for source in data.sources:
+        weights.setdefault(str(expanded(source.path)), source.weight)
+    return weights
+
+
+def _weighed(file: str, weight: float, train: Part) -> str:
+    files = train.rows.files
+    number = files.index(file) if file in files else -1
+    own, seen = (int((train.rows.file_numbers(places) == number).sum()) for places in (train.kept, train.seen))
+    return f"{Path(file).name} has the weight {weight:g}: its {own:,} training rows make {seen:,} in each epoch."
+
+
 def _fingerprint(parts: tuple[Part, Part]) -> str:
     digest = sha256()
     for part in parts:
-        digest.update(part.rows.contents(part.kept))
+        digest.update(part.rows.contents(part.seen))
     return digest.hexdigest()
 
 
@@ -97,6 +126,7 @@ def _notes(data: DataSection, files: Sequence[Dataset], parts: tuple[Part, Part]
             f"Texts are learned up to token {data.max_length}. Blank lines between their parts (in Markdown: headings) make every part "
             "a text of its own."
         )
+    notes.extend(_weighed(file, weight, parts[0]) for file, weight in weights_of(data).items() if weight != 1)
     notes.extend(dict.fromkeys(note for part in parts for note in part.rows.notes(part.kept)))
     if tokenizer is not None and tokenizer.folds_system and any(part.has_kept(Mark.SYSTEM) for part in parts):
         notes.append(SYSTEM_NOTE)

@@ -38,6 +38,8 @@ class Gathered:
     _marks: "array[int]" = field(default_factory=lambda: array("B"))
     _lengths: "array[int]" = field(default_factory=lambda: array("I"))
     _learned: "array[int]" = field(default_factory=lambda: array("I"))
+    _files: "array[int]" = field(default_factory=lambda: array("B"))
+    _known_files: dict[str, int] = field(default_factory=dict)
     _notes: "array[int]" = field(default_factory=lambda: array("H"))
     _known_notes: dict[tuple[str, ...], int] = field(default_factory=lambda: {(): 0})
 
@@ -59,6 +61,7 @@ class Gathered:
         self._marks.append(marks)
         self._lengths.append(length)
         self._learned.append(learned)
+        self._files.append(self._known_files.setdefault(conversation.file, len(self._known_files)))
         self._notes.append(self._known_notes.setdefault(notes, len(self._known_notes)))
         self._asked += key_of(_asked(conversation).encode("utf-8", errors="surrogatepass"))
 
@@ -83,6 +86,20 @@ class Gathered:
     def learned(self, places: Places) -> int:
         """Learned tokens of these rows together."""
         return int(np.frombuffer(self._learned, np.uint32)[places].sum(dtype=np.int64))
+
+    @property
+    def files(self) -> list[str]:
+        """The files that the rows come from."""
+        return list(self._known_files)
+
+    def file_numbers(self, places: Places) -> npt.NDArray[np.uint8]:
+        """For each of these rows the place of its file among `files`."""
+        numbers: npt.NDArray[np.uint8] = np.frombuffer(self._files, np.uint8)[places]
+        return numbers
+
+    def keys(self, places: Places) -> list[bytes]:
+        """The content keys of these rows."""
+        return [bytes(key) for key in np.frombuffer(self.seen.joined(), f"V{KEY_BYTES}")[places]]
 
     def asked(self, places: Places) -> npt.NDArray[np.bytes_]:
         """A key of what the user asks in each of these rows."""

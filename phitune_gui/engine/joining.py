@@ -11,7 +11,6 @@ from phitune_gui.core.address import Address, read_address
 from phitune_gui.core.events import DatasetInspected, StageBegan, Warned
 from phitune_gui.core.job import JoinJob, TrainJob, job_from_json
 from phitune_gui.core.problem import CannotStart
-from phitune_gui.core.recipe import DataSource
 from phitune_gui.data.training_rows import TrainingRows, training_rows
 from phitune_gui.engine.checkpoints import checkpoint_path
 from phitune_gui.engine.greeting import OTHER_ROWS, greeting
@@ -101,12 +100,11 @@ def _with_own_paths(order: Any, job: JoinJob) -> TrainJob:
     if not isinstance(train, TrainJob):
         raise CannotStart("ADDRESS", "What waits there is no training.", "Copy the command again.")
     recipe, model = train.recipe, Path(job.model or train.base_model.path)
-    sources = tuple(DataSource(path=path) for path in job.data) or recipe.data.sources
-    if len(sources) != len(recipe.data.sources):
+    named = job.data or tuple(source.path for source in recipe.data.sources)
+    if len(named) != len(recipe.data.sources):
         count = len(recipe.data.sources)
-        raise CannotStart(
-            "--data", f"The run learns from {count} files, and {len(sources)} are named here.", "Name each, in the same order."
-        )
+        raise CannotStart("--data", f"The run learns from {count} files, and {len(named)} are named here.", "Name each, in the same order.")
+    sources = tuple(source.model_copy(update={"path": path}) for source, path in zip(recipe.data.sources, named, strict=True))
     validation = recipe.data.validation.model_copy(update={"path": job.validation or recipe.data.validation.path})
     data = recipe.data.model_copy(update={"sources": sources, "validation": validation})
     for path in (model, *(Path(source.path) for source in sources), *([Path(validation.path)] if validation.path else [])):

@@ -19,8 +19,8 @@ from phitune_gui.store.paths import expanded
 from phitune_gui.store.yaml_files import dump_yaml, read_yaml
 
 MAX_BYTES = 64_000
-MAX_VALUES = 1_000
-"""Names and values of a recipe; 200 sources are 600. No recipe then takes longer than 0.1 s to read."""
+MAX_VALUES = 1_400
+"""Names and values of a recipe; 200 sources are 1,000. No recipe then takes longer than 0.1 s to read."""
 _ABOUT_ONE_VALUE = ("greater_than", "less_than", "int_", "float_", "bool_", "literal_error", "truth_value")
 """Kinds of pydantic's errors for which the field says all that it may be."""
 _OPENING = "PhiTune recipe: what is tuned, from what, and how. Open it in the window or run: phitune train FILE"

@@ -12,19 +12,22 @@ from PySide6.QtCore import QCoreApplication
 from phitune_gui.catalog.launchers import LAUNCHERS
 from phitune_gui.catalog.techniques import TECHNIQUES
 from phitune_gui.core.problem import Problem
-from phitune_gui.core.recipe import Recipe
+from phitune_gui.core.recipe import DataSource, Recipe
 from phitune_gui.ui.translation import choice_words, declared
 
 _VALUE = r"[a-z0-9_]+\b(?!\.[a-z])"
 _NAMED = re.compile(rf"\b([a-z]+(?:\.[a-z_]+)+)\b(?:( to one of: | to | is |=)({_VALUE}(?:(?:, | or ){_VALUE})*))?")
 """A dotted name, and the values that the sentence names after it: `launcher.id to ddp or fsdp2`, `training.epochs=2`."""
 
+_PLACE = re.compile(r"\.\d+\.")
+"""The number of a file in a dotted name; all of them have the same fields."""
+
 _YES_NO = {"true": "on", "false": "off"}
 
 
 def field_title(dotted: str) -> str | None:
     """`data.max_length` -> `Longest conversation`, in the person's language; None when the recipe has no such field."""
-    title = _titles().get(dotted)
+    title = _titles().get(_PLACE.sub(".*.", dotted))
     return declared(title) if title else None
 
 
@@ -75,7 +78,7 @@ def _choices(field: FieldInfo) -> tuple[Any, ...]:
 @cache
 def _fields() -> tuple[tuple[str, FieldInfo], ...]:
     options = [entry for technique in TECHNIQUES for entry in _walk(technique.options, "technique.")]
-    return (*options, *_walk(Recipe, ""))
+    return (*options, *_walk(Recipe, ""), *_walk(DataSource, "data.sources.*."))
 
 
 def _walk(owner: Any, prefix: str) -> list[tuple[str, FieldInfo]]:

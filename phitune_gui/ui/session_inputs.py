@@ -138,7 +138,7 @@ class SessionInputs(SessionState):
         if recipe.model.path != before.model.path:
             self.read_model()
         if (recipe.data, recipe.training.seed) != (before.data, before.training.seed):
-            self._data_edited(recipe.data.sources != before.data.sources)
+            self._data_edited([source.path for source in recipe.data.sources] != [source.path for source in before.data.sources])
         self._plan_timer.start()
 
     # model
@@ -267,6 +267,7 @@ class SessionInputs(SessionState):
 
     def _data_edited(self, other_files: bool) -> None:
         if other_files:
+            self.forget_fields("data.sources.")
             self.report = self.preview = self.data_problem = None
             self.preview_row, self.data_columns = 0, ()
             self.report_changed.emit()

@@ -18,7 +18,7 @@ from phitune_gui.core.events import Warned
 from phitune_gui.core.job import JoinJob, StopRequest, TrainJob
 from phitune_gui.core.plan import Plan
 from phitune_gui.core.problem import CannotStart
-from phitune_gui.core.recipe import LauncherSection
+from phitune_gui.core.recipe import DataSource, LauncherSection
 from phitune_gui.engine import joining, machines
 from phitune_gui.engine.board import Board as EmptyBoard
 from phitune_gui.engine.meeting import KEY, PLACE
@@ -111,6 +111,21 @@ def test_a_greeting_that_is_none_is_turned_away(greeting: str, tmp_path: Path) -
     assert not admit(board, 2, {"model": "a"}, board)
     assert board.entries["answer-2"] == {"to": None, "no": "It did not say what it is."}
     assert "here-2" not in board.entries
+
+
+def test_files_that_lie_elsewhere_here_keep_the_weights_that_the_first_machine_gave_them(tmp_path: Path) -> None:
+    sources = (DataSource(path="/there/a.jsonl", weight=0.5), DataSource(path="/there/b.jsonl", weight=2))
+    recipe = a_recipe()
+    recipe = recipe.model_copy(update={"data": recipe.data.model_copy(update={"sources": sources})})
+    here = (tmp_path / "mine.jsonl", tmp_path / "other.jsonl")
+    for path in here:
+        path.touch()
+    order = TrainJob(recipe=recipe, plan=Plan(), base_model=a_model()).model_dump_json()
+    job = JoinJob(address="127.0.0.1:29500", machine=2, key="k", model=str(tmp_path), data=tuple(map(str, here)))
+
+    own = joining._with_own_paths(order, job).recipe.data.sources
+
+    assert own == (DataSource(path=str(here[0]), weight=0.5), DataSource(path=str(here[1]), weight=2))
 
 
 @pytest.mark.parametrize("rank", [0, 1, 2])

@@ -137,7 +137,7 @@ def test_no_recipe_takes_long(tmp_path: Path, text: str) -> None:
 
 
 def test_the_largest_recipe_that_is_written_can_be_read(tmp_path: Path) -> None:
-    sources = tuple(DataSource(path=f"/data/{number:0150}.jsonl") for number in range(200))
+    sources = tuple(DataSource(path=f"/data/{number:0150}.jsonl", weight=0.1 + number / 7) for number in range(200))
     recipe = Recipe(data=DataSection(sources=sources))
     save_recipe(recipe, tmp_path / "r.phitune.yaml")
 

@@ -242,3 +242,42 @@ def test_a_dropped_folder_brings_its_validation_file_as_one_step(live: Live, tmp
         assert session.recipe == before
 
     live(story)
+
+
+def test_a_files_weight_is_typed_beside_it_and_counted_in_the_plan(live: Live, model: Path, tmp_path: Path) -> None:
+    for name in ("one", "two"):
+        (tmp_path / f"{name}.csv").write_text("question,answer\n" + "".join(f"{name} {each},yes\n" for each in range(20)), "utf-8")
+
+    async def story(window: MainWindow) -> None:
+        session = window.session
+        session.begin()
+        drop(window, model)
+        drop(window, tmp_path / "one.csv", tmp_path / "two.csv")
+        await until(lambda: session.can_start)
+        page = window.findChild(DataPage)
+        learned = session.report.train_rows if session.report else 0
+        field = page.files.weights[1].widget
+        page.ensureWidgetVisible(field)
+        field.setFocus()
+        field.selectAll()
+        QTest.keyClicks(field, "nothing")
+        await until(lambda: session.wrong_fields and not window.run_card.start.isEnabled())
+        boxes = window.run_card.problems.boxes
+        assert any("“Weight” has no value." in box.accessibleName() for box in boxes)
+        field.selectAll()
+        QTest.keyClicks(field, "2")
+        QTest.keyClick(field, Qt.Key.Key_Return)
+        assert [source.weight for source in session.recipe.data.sources] == [1.0, 2.0]
+        assert field.hasFocus()
+        await until(lambda: session.report is not None and session.report.train_rows > learned and session.can_start)
+        counted = session.report.train_rows if session.report else 0
+        assert "two.csv has the weight 2" in page.notes.text()
+        await until(lambda: session.plan.train_rows == counted)
+        field.selectAll()
+        QTest.keyClicks(field, "0")
+        assert session.wrong_fields
+        session.remove_data(1)
+        assert not session.wrong_fields
+        await session.settled()
+
+    live(story)

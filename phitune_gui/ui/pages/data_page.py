@@ -157,6 +157,8 @@ class DataPage(PageFrame):
         self.after.clicked.connect(lambda: session.show_row(session.preview_row + 1))
         self.lengths.limit_chosen.connect(lambda limit: session.set_value("data.max_length", limit))
         self.files.removed.connect(session.remove_data)
+        self.files.weighed.connect(lambda place, weight: session.set_value(f"data.sources.{place}.weight", weight))
+        self.files.wrong.connect(lambda place, fault: session.mark_field(f"data.sources.{place}.weight", fault))
         self.judged.removed.connect(lambda _place: session.set_validation_file(None))
         for form in (self.reading, self.held_out):
             form.edited.connect(self._set)
@@ -178,7 +180,8 @@ class DataPage(PageFrame):
         data = self._session.recipe.data
         self.empty.setVisible(not data.sources)
         self.filled.setVisible(bool(data.sources))
-        self.files.show_files([(source.path, self.tr("learned from")) for source in data.sources])
+        learned_from = self.tr("learned from")
+        self.files.show_files([(source.path, learned_from) for source in data.sources], [source.weight for source in data.sources])
         self.judged.show_files([(data.validation.path, self.tr("validation"))] if data.validation.path else [])
         self.held_out.setVisible(not data.validation.path)
         self.reading.show_values(data, DataSection())
