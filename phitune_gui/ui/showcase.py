@@ -117,6 +117,7 @@ def _template(session: Session, window: MainWindow) -> None:
     ))  # fmt: skip
     session.first_row_problem = None
     session.first_row_changed.emit()
+    session.rest()  # the example's file is not there to be read
 
 
 def _advised(session: Session, window: MainWindow) -> None:

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtGui import QFocusEvent
+from PySide6.QtGui import QFocusEvent, QShowEvent
 from PySide6.QtWidgets import QGridLayout, QPlainTextEdit, QVBoxLayout, QWidget
 
 from phitune_gui.ui.widgets.buttons import Button
@@ -13,6 +13,8 @@ from phitune_gui.ui.widgets.words import set_kind, words
 
 MOST_CHIPS = 40
 MOST_LINES = 6
+AROUND = 24
+"""Height of a field beside its lines: border, padding and the document's own margin."""
 LONGEST_SHOWN = 600
 """Letters of a turn that are shown of the first row."""
 
@@ -36,6 +38,10 @@ class TemplateField(QPlainTextEdit):
         if text != self.toPlainText():
             self.setPlainText(text)
 
+    def showEvent(self, event: QShowEvent) -> None:
+        super().showEvent(event)
+        self._grow()  # now in the window's font
+
     def focusInEvent(self, event: QFocusEvent) -> None:
         super().focusInEvent(event)
         self.entered.emit()
@@ -46,8 +52,10 @@ class TemplateField(QPlainTextEdit):
             self.finished.emit()
 
     def _grow(self) -> None:
-        lines = max(1, min(MOST_LINES, int(self.document().size().height())))
-        self.setFixedHeight(lines * self.fontMetrics().lineSpacing() + 24)
+        lines = max(1, int(self.document().size().height()))
+        scrolls = Qt.ScrollBarPolicy.ScrollBarAsNeeded if lines > MOST_LINES else Qt.ScrollBarPolicy.ScrollBarAlwaysOff
+        self.setVerticalScrollBarPolicy(scrolls)
+        self.setFixedHeight(min(lines, MOST_LINES) * self.fontMetrics().lineSpacing() + AROUND)
 
 
 class TemplateForm(QWidget):
