@@ -8,7 +8,7 @@ from safetensors.torch import load_file, save_file
 
 from phitune_gui.core import events as e
 from phitune_gui.core.base_model import BaseModel
-from phitune_gui.core.job import StopRequest
+from phitune_gui.core.job import Request, StopRequest
 from phitune_gui.engine.failures import NotFinite, explain
 from phitune_gui.engine.train import run_training
 from tests.engine.conftest import Notebook, a_job, in_folder
@@ -55,7 +55,9 @@ def test_a_run_too_short_for_patience_does_not_pass_for_finished(spoilt: BaseMod
 
 def test_stopping_such_a_run_keeps_no_spoilt_adapter(spoilt: BaseModel, data: Path, tmp_path: Path) -> None:
     job = a_job(spoilt, data)
-    notebook = Notebook(in_folder(job, tmp_path / "run"), lambda _step: [StopRequest(request="stop", id="1", at=0.0)])
+    stop: list[Request] = [StopRequest(request="stop", id="1", at=0.0)]
+    notebook = Notebook(in_folder(job, tmp_path / "run"))
+    notebook.asked = lambda _step: stop if notebook.all(e.TrainingBegan) else []  # before that it would end the run at once
 
     with pytest.raises(NotFinite, match="NaN at step 1"):
         run_training(job, notebook)
