@@ -26,7 +26,7 @@ SEARCH_SECONDS = 120.0
 class Desk(Protocol):
     """What the window and the command line ask."""
 
-    def request(self, operation: str, fields: dict[str, Any], timeout: float = ...) -> Any:
+    def request(self, operation: str, fields: dict[str, Any], timeout: float = ..., told: Told | None = ...) -> Any:
         """The operation's result as JSON data. Raises CannotStart."""
         ...
 

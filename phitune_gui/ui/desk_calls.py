@@ -10,10 +10,17 @@ from phitune_gui.core.messages import Conversation, Preview
 from phitune_gui.core.recipe import DataSection, Recipe
 from phitune_gui.data.requests import InspectRequest, PreviewRequest, RowRequest
 from phitune_gui.jobs import questions
+from phitune_gui.jobs.desk import Told
+
+INSPECT = "inspect"
 
 
 class Desk(questions.Desk, Protocol):
     """The part of `jobs.desk.DataDesk` that the window uses."""
+
+    def cancel(self, operation: str) -> None:
+        """Takes back the question that is being answered, if it is this one."""
+        ...
 
     def close(self) -> None:
         """Ends the desk's process."""
@@ -30,11 +37,13 @@ def scan_models(desk: Desk, folders: Sequence[str]) -> tuple[BaseModel, ...]:
     return questions.ask_models(desk, [Path(folder) for folder in folders])
 
 
-def inspect_data(desk: Desk, recipe: Recipe, model: BaseModel | None) -> DatasetReport:
-    """The doctor's report on the recipe's data; token figures need a model with a tokenizer. Raises CannotStart."""
+def inspect_data(
+    desk: Desk, recipe: Recipe, model: BaseModel | None, max_rows: int | None = None, told: Told | None = None
+) -> DatasetReport:
+    """The doctor's report on the recipe's data; token figures need a model with a tokenizer. Raises CannotStart and Cancelled."""
     counts = model if model is not None and model.has_tokenizer else None
-    request = InspectRequest(data=recipe.data, model=counts, seed=recipe.training.seed)
-    return DatasetReport.model_validate(desk.request("inspect", request.model_dump(mode="json")))
+    request = InspectRequest(data=recipe.data, model=counts, seed=recipe.training.seed, max_rows=max_rows)
+    return DatasetReport.model_validate(desk.request(INSPECT, request.model_dump(mode="json"), told=told))
 
 
 def first_row(desk: Desk, data: DataSection) -> Conversation:

@@ -104,7 +104,7 @@ class MainWindow(QMainWindow):
             signal.connect(self._show_run_card)
         for signal in (
             session.plan_changed, session.report_changed, session.model_changed, session.run_changed, session.export_changed,
-            session.chat_changed, session.status_changed, session.starter_changed, session.import_changed,
+            session.chat_changed, session.status_changed, session.starter_changed, session.import_changed, session.inspect_progressed,
         ):  # fmt: skip
             signal.connect(self._show_marks)
         session.recipe_changed.connect(self.refusal.clear)

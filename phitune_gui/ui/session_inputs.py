@@ -1,7 +1,8 @@
 """The recipe's side of the session: edits with undo, the chosen model, the data and the plan that follows from them."""
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,8 @@ from phitune_gui.core.messages import Conversation
 from phitune_gui.core.plan import Change
 from phitune_gui.core.problem import CannotStart, Problem
 from phitune_gui.core.recipe import MAX_SOURCES, DataSection, DataSource, Recipe, ValidationSection
+from phitune_gui.data.requests import SAMPLE_ROWS
+from phitune_gui.jobs.desk import Cancelled
 from phitune_gui.planning.plan import make_plan
 from phitune_gui.store.paths import runs_folder, starter_folder
 from phitune_gui.store.recipes import load_recipe, save_recipe, sentence, with_setting
@@ -274,12 +277,15 @@ class SessionInputs(SessionState):
             self.preview_changed.emit()
         if self.recipe.data.sources:
             self._inspect_timer.start()
+        elif self.inspecting:
+            self.desk.cancel(desk_calls.INSPECT)
 
     @asyncSlot()
     async def inspect(self) -> None:
-        """Asks the desk what is in the data; an edit meanwhile asks again, so the newest recipe always wins."""
+        """Asks the desk what is in the data; an edit meanwhile takes that back and asks again, so the newest recipe always wins."""
         self._inspect_again = True
         if self.inspecting:
+            self.desk.cancel(desk_calls.INSPECT)
             return
         self.inspecting = True
         self.report_changed.emit()
@@ -293,19 +299,48 @@ class SessionInputs(SessionState):
         self.refresh_preview()
 
     async def _inspect_once(self, recipe: Recipe) -> None:
+        """First a look at the beginning, which is shown at once; then, where there is more, everything."""
         self.report, self.data_problem = None if not recipe.data.sources else self.report, None
         if recipe.data.sources:
             try:
-                self.report = await self.ask_desk(desk_calls.inspect_data, recipe, self.model)
+                looked = await self.ask_desk(desk_calls.inspect_data, recipe, self.model, SAMPLE_ROWS)
+                self.report = looked
+                if looked.rows >= SAMPLE_ROWS:
+                    self.report_changed.emit()
+                    self._plan_timer.start()
+                    await self._preview_once()
+                    if recipe.data != self.recipe.data:
+                        return
+                    self.report = await self.ask_desk(desk_calls.inspect_data, recipe, self.model, None, self._told())
+            except Cancelled:
+                self.report = self.report if self.recipe.data.sources else None
             except CannotStart as refusal:
                 self.report, self.data_problem = None, refusal.problem
             found = self.report or self.data_problem
             self.data_columns = (found.columns if found else ()) or self.data_columns
+            self.inspected = None
         self._plan_timer.start()
+
+    def _told(self) -> Callable[[float, int], None]:
+        """What the thread that asks may call: the figure is shown by the window's own thread."""
+        loop = asyncio.get_running_loop()
+
+        def show(share: float) -> None:
+            self.inspected = share if self.inspecting else None
+            self.inspect_progressed.emit()
+
+        def tell(share: float, _rows: int) -> None:
+            with suppress(RuntimeError):  # the window was closed meanwhile
+                loop.call_soon_threadsafe(show, share)
+
+        return tell
 
     @asyncSlot()
     async def refresh_preview(self) -> None:
         """Asks the desk how the model will see the shown row; needs a model with a tokenizer."""
+        await self._preview_once()
+
+    async def _preview_once(self) -> None:
         asked = self.recipe, self.model, self.preview_row
         recipe, model, row = asked
         if not recipe.data.sources or model is None or not model.has_tokenizer or self.report is None or not self.report.rows:

@@ -37,6 +37,7 @@ class SessionState(QObject):
     model_changed = Signal()
     models_changed = Signal()
     report_changed = Signal()
+    inspect_progressed = Signal()
     preview_changed = Signal()
     first_row_changed = Signal()
     plan_changed = Signal()
@@ -70,6 +71,7 @@ class SessionState(QObject):
         self.report: DatasetReport | None = None
         self.data_problem: Problem | None = None
         self.inspecting = False
+        self.inspected: float | None = None
         self.preview: Preview | None = None
         self.preview_problem: Problem | None = None
         self.preview_row = 0

@@ -106,7 +106,7 @@ def status_of(session: Session) -> Status:
         if run is not None and not run.ended:
             return Status(" · ".join(filter(None, (what, _inside(stage_text(run.stage)), run.stage_detail))), share_of(run), True, page)
     if session.inspecting:
-        return Status(_tr("Checking the data …"), None, True, "data")
+        return Status(_tr("Checking the data …"), session.inspected, True, "data")
     return Status(session.status)
 
 

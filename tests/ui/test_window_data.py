@@ -281,3 +281,42 @@ def test_a_files_weight_is_typed_beside_it_and_counted_in_the_plan(live: Live, m
         await session.settled()
 
     live(story)
+
+
+def test_a_large_file_is_shown_at_once_then_counted_to_its_end_and_an_edit_does_not_wait_for_that(
+    live: Live, model: Path, tmp_path: Path
+) -> None:
+    path, rows = tmp_path / "rows.jsonl", 20_000
+    path.write_text("".join(f'{{"question": "Who is {number}?", "answer": "Nobody."}}\n' for number in range(rows)), "utf-8")
+
+    async def story(window: MainWindow) -> None:
+        session, shares = window.session, list[float]()
+        session.inspect_progressed.connect(lambda: shares.append(session.inspected or 0.0))
+        session.begin()
+        drop(window, model)
+        await until(lambda: session.model is not None)
+        drop(window, path)
+        await until(lambda: session.report is not None and session.preview is not None)
+        assert session.report is not None
+        assert session.report.estimated
+        assert session.inspecting
+        await until(lambda: any(0 < share < 1 for share in shares))
+        assert 0 < window.status_line.bar.value() < 1000
+        assert "Checking" in window.status_line.label.text()
+
+        session.set_value("data.max_length", 64)
+        edited = asyncio.get_running_loop().time()
+        await until(lambda: session.report is not None and session.report.max_length == 64)
+        assert session.report.estimated
+        assert asyncio.get_running_loop().time() - edited < 5
+        await session.settled()
+        assert (session.report.rows, session.report.kept, session.report.estimated) == (rows, rows, False)
+        assert session.inspected is None
+
+        session.set_value("data.max_length", 65)
+        await until(lambda: session.inspecting and session.report is not None and session.report.max_length == 65)
+        session.remove_data(0)
+        await session.settled()
+        assert session.report is None
+
+    live(story)
