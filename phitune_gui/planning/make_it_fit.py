@@ -74,6 +74,8 @@ def _made_enough(trial: Trial, processes: Sequence[Saving], some: Way) -> Iterat
     if trial.fits(some):
         yield some
         return
+    if processes and not trial.hardware.gpus and not trial.fits((one_row_each(processes[-1]), *some)):
+        return  # on a CPU nothing of fewer rows and processes needs less
     ways = [way for way in (_with_rows(trial, (), some), _with_processes(trial, processes, some)) if way]
     yield from ways or _with_both(trial, processes, some)
 
@@ -99,8 +101,6 @@ def _with_most(trial: Trial, before: Way, choices: Sequence[Saving], some: Way) 
 
 def _with_both(trial: Trial, processes: Sequence[Saving], some: Way) -> Iterator[Way]:
     """With the most processes that fit with the fewest rows, and then with the most rows."""
-    if not processes or not (trial.hardware.gpus or trial.fits((one_row_each(processes[-1]), *some))):
-        return
     ways = (_with_rows(trial, (many,), some) for many in processes)
     yield from islice((way for way in ways if way), 1)
 
